@@ -1,0 +1,166 @@
+//! Every stable code that a user can meet, in one visible list. A code never changes its meaning.
+
+/// A code with what it means and what to do next.
+pub type Code = &'static str;
+
+// ST1xxx — files and expressions.
+/// The file is not YAML.
+pub const YAML_SYNTAX: Code = "ST1001";
+/// Anchors and aliases are not used in these files. Write the value out.
+pub const YAML_ALIAS: Code = "ST1002";
+/// Tags are not used in these files.
+pub const YAML_TAG: Code = "ST1003";
+/// Merge keys are not used in these files.
+pub const YAML_MERGE: Code = "ST1004";
+/// The same key stands twice in a mapping.
+pub const DUPLICATE_KEY: Code = "ST1005";
+/// A key that some YAML readers take for true or false: on, off, yes, no, y, n.
+pub const BOOLISH_KEY: Code = "ST1006";
+/// The file is too large or too deep.
+pub const YAML_LIMIT: Code = "ST1007";
+/// The file is not UTF-8.
+pub const NOT_UTF8: Code = "ST1008";
+/// A file holds exactly one document, and that is a mapping with text keys.
+pub const NOT_A_DOCUMENT: Code = "ST1009";
+/// An expression stands inside `{ }` or `[ ]`. Write the mapping as a block.
+pub const EXPRESSION_IN_FLOW: Code = "ST1010";
+/// The first key says no kind of file that is known here.
+pub const UNKNOWN_FILE_KIND: Code = "ST1011";
+/// The workspace has no `staunch.yaml`, or it cannot be used.
+pub const NO_WORKSPACE: Code = "ST1012";
+/// A key that has no meaning here.
+pub const UNKNOWN_KEY: Code = "ST1020";
+/// A key that has to be there.
+pub const MISSING_KEY: Code = "ST1021";
+/// A value of another type than the key takes.
+pub const WRONG_TYPE: Code = "ST1022";
+/// A percentage, duration or amount of money without its unit.
+pub const NEEDS_UNIT: Code = "ST1023";
+/// A value that is not one of those that the key takes.
+pub const BAD_VALUE: Code = "ST1024";
+/// A number beyond what the key takes.
+pub const OUT_OF_RANGE: Code = "ST1025";
+/// Part of the language, and not available in this version.
+pub const NOT_AVAILABLE: Code = "ST1026";
+/// An id that another thing of the same kind has already.
+pub const DUPLICATE_ID: Code = "ST1027";
+/// A secret in the file. Refer to it as `env:NAME` or `file:PATH`.
+pub const PLAIN_SECRET: Code = "ST1028";
+/// A choice without `else`, or a wait for an event without both ends.
+pub const OPEN_END: Code = "ST1029";
+/// An event that is neither declared nor built in.
+pub const UNKNOWN_EVENT: Code = "ST1030";
+/// A purpose that is not declared.
+pub const UNKNOWN_PURPOSE: Code = "ST1031";
+/// A template that is not there.
+pub const UNKNOWN_TEMPLATE: Code = "ST1032";
+/// A role that is not declared.
+pub const UNKNOWN_ROLE: Code = "ST1033";
+/// A connector that is not declared.
+pub const UNKNOWN_CONNECTOR: Code = "ST1034";
+/// A step that the workflow does not have.
+pub const UNKNOWN_STEP: Code = "ST1037";
+/// A workflow that the workspace does not have.
+pub const UNKNOWN_WORKFLOW: Code = "ST1038";
+/// A field, feature or score that is not declared, outside of an expression.
+pub const UNKNOWN_FIELD: Code = "ST1039";
+/// The expression cannot be read.
+pub const EXPR_SYNTAX: Code = "ST1040";
+/// The expression is empty.
+pub const EXPR_EMPTY: Code = "ST1041";
+/// A name in an expression that is not declared.
+pub const EXPR_UNKNOWN_NAME: Code = "ST1042";
+/// Values of types that do not go together.
+pub const EXPR_TYPES: Code = "ST1043";
+/// A value that may be missing is used without `??`.
+pub const EXPR_NO_DEFAULT: Code = "ST1044";
+/// A construct that expressions do not have.
+pub const EXPR_FORBIDDEN: Code = "ST1045";
+/// The expression gives another type than its place takes.
+pub const EXPR_RESULT: Code = "ST1046";
+/// A function that does not exist.
+pub const EXPR_UNKNOWN_FUNCTION: Code = "ST1047";
+/// A root that has no meaning at this place, such as `event` in a step.
+pub const EXPR_NO_PLACE: Code = "ST1048";
+/// The expression is too long or too deep.
+pub const EXPR_LIMIT: Code = "ST1049";
+/// Features that need each other.
+pub const FEATURE_CYCLE: Code = "ST1050";
+/// A step or case that can never be reached.
+pub const UNREACHABLE: Code = "ST1051";
+/// A workflow whose own actions start it again.
+pub const OWN_TRIGGER: Code = "ST1052";
+/// A substitute for a score can reach an effect and nobody accepted the risk.
+pub const RISKY_SUBSTITUTE: Code = "ST1053";
+/// A protected field is an input of a score.
+pub const PROTECTED_INPUT: Code = "ST1054";
+/// A personal field is an input of a score.
+pub const PERSONAL_INPUT: Code = "ST1055";
+/// A workflow without a consent purpose.
+pub const NO_PURPOSE: Code = "ST1056";
+
+// ST2xxx — events and parking.
+
+// ST3xxx — scoring, models, plugins.
+/// The plugin's file cannot be read. Build it or put it back, then `staunch lock`.
+pub const PLUGIN_MISSING: Code = "ST3001";
+/// The plugin's sha256 is not the pinned one. If the change is meant, run `staunch lock`.
+pub const PLUGIN_DIGEST: Code = "ST3002";
+/// The plugin is not in `staunch.lock`. Run `staunch lock`.
+pub const PLUGIN_UNLOCKED: Code = "ST3003";
+/// The plugin crashed (trap). Run `staunch plugin check` on it.
+pub const PLUGIN_TRAP: Code = "ST3004";
+/// The plugin used more instructions than a batch may.
+pub const PLUGIN_FUEL: Code = "ST3005";
+/// The plugin took longer than a batch may.
+pub const PLUGIN_DEADLINE: Code = "ST3006";
+/// The plugin's answer breaks the contract: count, range, not finite, too many or too long reasons.
+pub const PLUGIN_OUTPUT: Code = "ST3007";
+/// The component imports something; plugins are pure and import nothing.
+pub const PLUGIN_IMPORTS: Code = "ST3008";
+/// The component is larger than a plugin may be: bytes, functions, one function's body.
+pub const PLUGIN_TOO_LARGE: Code = "ST3009";
+/// The file is not a component of our world.
+pub const PLUGIN_INVALID: Code = "ST3010";
+/// The plugin failed several times in a row and rests for a while.
+pub const PLUGIN_TRIPPED: Code = "ST3011";
+/// The inputs that a workflow gives do not match those that the plugin reads.
+pub const PLUGIN_INPUTS: Code = "ST3012";
+/// The plugin refused a whole batch with an error of its own.
+pub const PLUGIN_REFUSED: Code = "ST3013";
+/// The plugin gives no answer for this row, and says why.
+pub const PLUGIN_DECLINED: Code = "ST3014";
+/// The plugin's answers have a shape that a score cannot hold yet (classes, ranking).
+pub const PLUGIN_SHAPE: Code = "ST3015";
+/// `staunch.lock` cannot be read.
+pub const LOCK_INVALID: Code = "ST3016";
+/// The plugin needs more memory, tables or instances than it may have.
+pub const PLUGIN_LIMITS: Code = "ST3017";
+/// The plugin's manifest contradicts itself, or `staunch.lock`.
+pub const PLUGIN_MANIFEST: Code = "ST3018";
+/// A training table cannot be read.
+pub const MODEL_TABLE: Code = "ST3101";
+/// A training table is too small or one-sided to train or to evaluate on.
+pub const MODEL_TOO_LITTLE: Code = "ST3102";
+/// The training found no solution.
+pub const MODEL_TRAINING: Code = "ST3103";
+/// A model file cannot be read or contradicts itself.
+pub const MODEL_INVALID: Code = "ST3104";
+/// A model cannot be compiled into a plugin.
+pub const MODEL_COMPILE: Code = "ST3105";
+/// A file of golden vectors cannot be read.
+pub const GOLDEN_INVALID: Code = "ST3106";
+
+// ST4xxx — store.
+/// The database does not answer or refuses. Check that it runs and that the URL is right.
+pub const STORE_DATABASE: Code = "ST4001";
+/// A stored row cannot be read. Restore it from a backup, or report it with table and key.
+pub const STORE_CORRUPT: Code = "ST4002";
+/// The same action id came with another payload. Nothing was sent; report it.
+pub const STORE_PAYLOAD: Code = "ST4003";
+
+// ST5xxx — broker.
+
+// ST6xxx — channels.
+
+// ST7xxx — command line.

@@ -1,0 +1,177 @@
+//! Planning one action: its arm, its text, what the guards say, and whether a person has to see it.
+
+use super::scope::Moment;
+use super::steps::Stuck;
+use crate::action::{Action, ActionState, Channel, Payload, ReasonCode, Review, action_id};
+use crate::arm::{self, bucket};
+use crate::expr::{EvalError, Root, Scope};
+use crate::guards::{Ask, Ruling, Verdict, arbitrate};
+use crate::receipt::Trace;
+use crate::run::Run;
+use crate::value::Value;
+use crate::workflow::Act;
+
+/// Plans the action of a step. The run's arm is fixed, and its comparison begins, with its first action.
+pub(super) fn plan(moment: &Moment<'_>, run: &mut Run, step: &str, spec: &Act) -> Result<(Action, Trace), Stuck> {
+    let payload = render(moment, spec)?;
+    let id = action_id(&moment.env.catalog.workspace.name, &run.workflow, &run.id, step);
+    let review = review(moment, spec.channel, &id)?;
+    expose(moment, run);
+    let ruling = ask(moment, run, spec);
+    let (state, reason, due_at) = state_of(&ruling, review.is_some(), moment.at);
+    let expires_at = moment.at + spec.expires;
+    run.pending_until = run.pending_until.max(Some(expires_at));
+    let shown = reason.map_or_else(|| state.word().to_owned(), |reason| format!("{} ({})", state.word(), reason.word()));
+    let trace = Trace { step: step.into(), expr: None, result: format!("{} {shown}", spec.channel.word()), values: vec![] };
+    let action = Action {
+        payload_hash: payload.hash(),
+        contact: moment.contact.id.clone(),
+        workflow: run.workflow.clone(),
+        version: run.version.clone(),
+        run: run.id.clone(),
+        step: step.into(),
+        channel: spec.channel,
+        connector: spec.connector.clone(),
+        purpose: moment.workflow.purpose.clone(),
+        priority: moment.workflow.priority,
+        planned_at: moment.at,
+        arm: run.assignment.as_ref().map_or(arm::Arm::Shadow, |place| place.arm),
+        review: review.filter(|_| state == ActionState::Review),
+        checks: ruling.checks,
+        id,
+        state,
+        reason,
+        due_at,
+        expires_at,
+        payload,
+    };
+    Ok((action, trace))
+}
+
+fn expose(moment: &Moment<'_>, run: &mut Run) {
+    if run.assignment.is_some() {
+        return;
+    }
+    let workspace = &moment.env.catalog.workspace;
+    let stage = moment.env.live.stage(&run.workflow);
+    let (name, contact) = (&workspace.name, &moment.contact.id);
+    let place = arm::assign(name, &run.workflow, contact, moment.workflow.holdout, workspace.policy.global_holdout, &stage);
+    run.assignment = Some(place);
+    run.exposed_at = Some(moment.at);
+    // What happened before the exposure is no result of it.
+    run.goal_at = None;
+    run.goal_value = None;
+}
+
+fn ask(moment: &Moment<'_>, run: &Run, spec: &Act) -> Ruling {
+    let env = moment.env;
+    let stage = env.live.stage(&run.workflow);
+    let fallback = arm::Assignment { arm: arm::Arm::Shadow, global_bucket: 0.0, holdout_bucket: 0.0, holdout: 0.0 };
+    let ask = Ask {
+        contact: moment.contact,
+        schema: &env.catalog.workspace.schema,
+        policy: &env.catalog.workspace.policy,
+        workflow: &run.workflow,
+        stage: &stage,
+        assignment: run.assignment.as_ref().unwrap_or(&fallback),
+        channel: spec.channel,
+        purpose: &moment.workflow.purpose,
+        expires_at: moment.at + spec.expires,
+        kill: env.live.kill(&run.workflow, spec.channel),
+        sent: None,
+        workflow_sent: None,
+    };
+    arbitrate(&ask, moment.at)
+}
+
+fn state_of(ruling: &Ruling, review: bool, at: crate::Time) -> (ActionState, Option<ReasonCode>, crate::Time) {
+    match &ruling.verdict {
+        Verdict::Never { reasons } => (ActionState::Withheld, reasons.first().copied(), at),
+        Verdict::Hold { until, reason } if *reason == ReasonCode::Kill => (ActionState::Held, Some(*reason), *until),
+        Verdict::Hold { until, .. } if review => (ActionState::Review, None, *until),
+        Verdict::Hold { until, reason } => (ActionState::Held, Some(*reason), *until),
+        Verdict::Go if review => (ActionState::Review, None, at),
+        Verdict::Go => (ActionState::Ready, None, at),
+    }
+}
+
+/// The first review gate that wants to see this action. A gate that cannot be evaluated wants to see it.
+fn review(moment: &Moment<'_>, channel: Channel, action: &str) -> Result<Option<Review>, Stuck> {
+    for gate in &moment.workflow.reviews {
+        if !gate.channels.is_empty() && !gate.channels.contains(&channel) {
+            continue;
+        }
+        let workspace = &moment.env.catalog.workspace.name;
+        if gate.sample.is_some_and(|share| bucket(workspace, "review", &gate.id, action) >= share) {
+            continue;
+        }
+        let wanted = match gate.when.as_ref().map(|when| moment.holds(when)) {
+            None => true,
+            Some(Err(EvalError::NeedScore(_))) => return Err(Stuck::Need),
+            Some(result) => result.unwrap_or(true),
+        };
+        if wanted {
+            let expires_at = moment.at + gate.expires;
+            return Ok(Some(Review { gate: gate.id.clone(), by: gate.by.clone(), expires_at, if_expired: gate.if_expired }));
+        }
+    }
+    Ok(None)
+}
+
+fn render(moment: &Moment<'_>, spec: &Act) -> Result<Payload, Stuck> {
+    let values = values(moment)?;
+    let renderer = moment.env.renderer;
+    let failed = |why: String| Stuck::Failed("render", why);
+    let template = spec.template.as_deref().unwrap_or_default();
+    Ok(match spec.channel {
+        Channel::Email => {
+            let (subject, text, html) = renderer.email(template, &values).map_err(failed)?;
+            Payload::Email { subject, text, html }
+        }
+        Channel::Nudge => {
+            let (title, text) = renderer.nudge(template, &values).map_err(failed)?;
+            Payload::Nudge { title, text }
+        }
+        Channel::Task => {
+            let title = renderer.text(spec.title.as_deref().unwrap_or_default(), &values).map_err(failed)?;
+            let assignee = spec.assignee.as_deref().map(|text| renderer.text(text, &values)).transpose().map_err(failed)?;
+            Payload::Task { title, assignee, due: spec.due.map(|due| moment.at + due) }
+        }
+    })
+}
+
+/// What a template may show: the contact's and the entry's fields, and the features.
+fn values(moment: &Moment<'_>) -> Result<serde_json::Value, Stuck> {
+    let fields = |fields: &std::collections::BTreeMap<String, Value>| {
+        let shown = fields.iter().map(|(name, value)| (name.clone(), show(value)));
+        serde_json::Value::Object(shown.collect())
+    };
+    let before = moment.take_values();
+    let mut features = serde_json::Map::new();
+    for def in &moment.workflow.features {
+        match moment.get(Root::Feature, &def.name) {
+            Ok(Some(value)) => features.insert(def.name.clone(), show(&value)),
+            Ok(None) => None,
+            Err(EvalError::NeedScore(_)) => return Err(Stuck::Need),
+            // A template that shows it fails as undefined and holds the run; others do not care.
+            Err(_) => None,
+        };
+    }
+    moment.reads.borrow_mut().values = before;
+    Ok(serde_json::json!({
+        "contact": fields(&moment.contact.fields),
+        "entry": moment.entry.map_or(serde_json::Value::Null, |entry| fields(&entry.fields)),
+        "feature": features,
+    }))
+}
+
+/// Whole numbers without a fraction, money with its currency.
+fn show(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Bool(truth) => (*truth).into(),
+        Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => (*number as i64).into(),
+        Value::Number(number) => (*number).into(),
+        Value::Text(text) => text.clone().into(),
+        Value::Money(money) => money.to_string().into(),
+    }
+}

@@ -1,0 +1,186 @@
+//! The names that an expression can read at one moment, fetched one by one and written down for the receipt.
+
+use super::features;
+use super::{Env, Scores};
+use crate::contact::Contact;
+use crate::event::Event;
+use crate::expr::{EvalError, Expr, Root, Scope};
+use crate::receipt::{MASK, ScoreNote};
+use crate::run::EntryEvent;
+use crate::schema::Field;
+use crate::score::{IfUnavailable, ScoreDef, ScoreRequest};
+use crate::time::Time;
+use crate::value::Value;
+use crate::workflow::Workflow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What was read while expressions ran.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    pub values: Vec<(String, Option<Value>)>,
+    pub features: BTreeMap<String, f64>,
+    pub scores: Vec<ScoreNote>,
+    /// The score that is missing, with its key.
+    pub need: Option<(String, ScoreRequest)>,
+}
+
+/// The scope of one workflow for one contact at one time.
+pub(super) struct Moment<'a> {
+    pub env: &'a Env<'a>,
+    pub workflow: &'a Workflow,
+    pub contact: &'a Contact,
+    pub event: Option<&'a Event>,
+    pub entry: Option<&'a EntryEvent>,
+    pub at: Time,
+    pub scores: &'a Scores,
+    pub reads: RefCell<Reads>,
+}
+
+impl<'a> Moment<'a> {
+    /// Evaluates an expression of the workflow here.
+    pub fn eval(&self, expr: &Expr) -> Result<Value, EvalError> {
+        self.env.evaluator.eval(expr, self)
+    }
+
+    /// Evaluates a condition.
+    pub fn holds(&self, expr: &Expr) -> Result<bool, EvalError> {
+        match self.eval(expr)? {
+            Value::Bool(truth) => Ok(truth),
+            other => Err(EvalError::Failed(format!("gave {} where true or false is needed", other.kind().word()))),
+        }
+    }
+
+    /// Takes the values read since the last call, for the trace of one expression.
+    pub fn take_values(&self) -> Vec<(String, Option<Value>)> {
+        std::mem::take(&mut self.reads.borrow_mut().values)
+    }
+
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.env.catalog.workspace.schema.contact.get(name)
+    }
+
+    fn score(&self, name: &str) -> Result<Option<Value>, EvalError> {
+        let Some(def) = self.workflow.scores.iter().find(|def| def.name == name) else {
+            return Err(EvalError::Failed(format!("no score `{name}` in this workflow")));
+        };
+        Ok(Some(Value::Number(self.score_value(def)?)))
+    }
+
+    fn score_value(&self, def: &ScoreDef) -> Result<f64, EvalError> {
+        let noted = self.reads.borrow().scores.iter().find(|note| note.name == def.name).map(|note| note.value);
+        match noted {
+            Some(Some(value)) => return Ok(value),
+            Some(None) if !matches!(def.if_unavailable, IfUnavailable::Expr(_)) => {
+                return Err(EvalError::ScoreUnavailable(def.name.clone()));
+            }
+            _ => {}
+        }
+        let inputs = self.inputs(def)?;
+        let key = format!("{}/{}/{}", self.workflow.name, def.name, self.at.0);
+        match self.scores.get(&key) {
+            None => {
+                let plain = inputs.iter().map(|(name, value)| (last_part(name).to_owned(), value.clone())).collect();
+                let request = ScoreRequest { plugin: def.plugin.clone(), inputs: plain };
+                self.reads.borrow_mut().need = Some((key, request));
+                Err(EvalError::NeedScore(def.name.clone()))
+            }
+            Some(outcome) => {
+                let note = note_of(def, outcome, inputs, self.at);
+                let value = note.value;
+                self.reads.borrow_mut().scores.push(note);
+                match (value, &def.if_unavailable) {
+                    (Some(value), _) => Ok(value),
+                    (None, IfUnavailable::Expr(expr)) => self.substitute(def, expr),
+                    (None, _) => Err(EvalError::ScoreUnavailable(def.name.clone())),
+                }
+            }
+        }
+    }
+
+    fn substitute(&self, def: &ScoreDef, expr: &Expr) -> Result<f64, EvalError> {
+        self.eval(expr)?.number().ok_or_else(|| EvalError::Failed(format!("the substitute of score `{}` is no number", def.name)))
+    }
+
+    fn inputs(&self, def: &ScoreDef) -> Result<Vec<(String, Option<Value>)>, EvalError> {
+        // What a plugin sees is in the score's own note, not among the values that the rule itself read.
+        let before = self.reads.borrow().values.len();
+        let read = |(root, name): &(Root, String)| Ok((format!("{}.{name}", root.word()), self.get(*root, name)?));
+        let inputs: Result<Vec<_>, EvalError> = def.inputs.iter().map(read).collect();
+        self.reads.borrow_mut().values.truncate(before);
+        inputs
+    }
+
+    fn band(&self, name: &str) -> Result<Option<Value>, EvalError> {
+        let Some(def) = self.workflow.scores.iter().find(|def| def.name == name) else {
+            return Err(EvalError::Failed(format!("no score `{name}` in this workflow")));
+        };
+        let value = self.score_value(def)?;
+        Ok(band_of(def, value).map(|band| Value::Text(band.to_owned())))
+    }
+
+    fn lookup(&self, root: Root, name: &str) -> Result<Option<Value>, EvalError> {
+        match root {
+            Root::Contact => Ok(self.contact.fields.get(name).cloned()),
+            Root::Event => {
+                let event = self.event.ok_or_else(|| EvalError::Failed("there is no event here".into()))?;
+                Ok(event.fields.get(name).cloned())
+            }
+            Root::Entry => {
+                let entry = self.entry.ok_or_else(|| EvalError::Failed("there is no entry here".into()))?;
+                Ok(entry.fields.get(name).cloned())
+            }
+            Root::Feature => {
+                let value = features::value(self, name)?;
+                self.reads.borrow_mut().features.insert(name.to_owned(), value);
+                Ok(Some(Value::Number(value)))
+            }
+            Root::Score => self.score(name),
+            Root::Band => self.band(name),
+            Root::Account => Err(EvalError::Failed("accounts are not available in this version".into())),
+        }
+    }
+}
+
+impl Scope for Moment<'_> {
+    fn get(&self, root: Root, name: &str) -> Result<Option<Value>, EvalError> {
+        let value = self.lookup(root, name)?;
+        let schema = &self.env.catalog.workspace.schema;
+        let personal = match root {
+            Root::Contact => self.field(name).is_some_and(|field| field.personal),
+            Root::Event => self.event.and_then(|event| schema.events.get(&event.kind)?.get(name)).is_some_and(|f| f.personal),
+            Root::Entry => schema.events.values().filter_map(|fields| fields.get(name)).any(|field| field.personal),
+            _ => false,
+        };
+        let shown = if personal { value.as_ref().map(|_| Value::Text(MASK.into())) } else { value.clone() };
+        let mut reads = self.reads.borrow_mut();
+        let full = format!("{}.{name}", root.word());
+        if !reads.values.iter().any(|(known, _)| *known == full) {
+            reads.values.push((full, shown));
+        }
+        Ok(value)
+    }
+}
+
+fn note_of(def: &ScoreDef, outcome: &crate::score::ScoreOutcome, inputs: Vec<(String, Option<Value>)>, at: Time) -> ScoreNote {
+    let scored = outcome.as_ref().ok();
+    ScoreNote {
+        name: def.name.clone(),
+        plugin: def.plugin.clone(),
+        value: scored.map(|scored| scored.value),
+        band: scored.and_then(|scored| band_of(def, scored.value)).map(str::to_owned),
+        failure: outcome.as_ref().err().map(ToString::to_string),
+        reasons: scored.map(|scored| scored.reasons.clone()).unwrap_or_default(),
+        digest: scored.map(|scored| scored.digest.clone()),
+        inputs,
+        in_training: scored.and_then(|scored| scored.trained_until).is_some_and(|until| at < until),
+    }
+}
+
+fn band_of(def: &ScoreDef, value: f64) -> Option<&str> {
+    def.bands.iter().rev().find(|band| value >= band.from).map(|band| band.name.as_str())
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}

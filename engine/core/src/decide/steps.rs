@@ -1,0 +1,234 @@
+//! A run going on from one step to the next, until it waits, is held or is over.
+
+use super::act;
+use super::scope::{Moment, Reads};
+use super::walk::{Need, Note, Walk};
+use crate::action::Action;
+use crate::event::Event;
+use crate::expr::EvalError;
+use crate::receipt::Trace;
+use crate::run::{HELD_AT_MOST, RETRY_EVERY, Run, RunStatus};
+use crate::score::IfUnavailable;
+use crate::time::Time;
+use crate::workflow::{Case, EventMatch, NodeKind, Target, Workflow, matches_any};
+
+/// Why a run cannot go on now.
+pub(super) enum Stuck {
+    /// A score has to be computed first.
+    Need,
+    /// The score of this name is unavailable.
+    Score(String),
+    /// An expression or a text failed.
+    Failed(&'static str, String),
+}
+
+impl From<EvalError> for Stuck {
+    fn from(error: EvalError) -> Stuck {
+        match error {
+            EvalError::NeedScore(_) => Stuck::Need,
+            EvalError::ScoreUnavailable(name) => Stuck::Score(name),
+            EvalError::Failed(why) => Stuck::Failed("expression", why),
+        }
+    }
+}
+
+/// A run's deadline came: a wait is over, or a held step is tried again.
+pub(super) fn deadline(walk: &mut Walk<'_>, index: usize, at: Time) -> Result<(), Need> {
+    let run = walk.contact.runs[index].clone();
+    let Some(workflow) = walk.workflow_of(&run) else { return lost(walk, index, run, at) };
+    let Some(node) = run.step().and_then(|step| workflow.node(step)) else { return lost(walk, index, run, at) };
+    let (target, result) = match (&run.status, &workflow.nodes[node].kind) {
+        (RunStatus::Waiting { .. }, NodeKind::WaitEvent { if_not, .. }) => (*if_not, "the event did not come"),
+        (RunStatus::Waiting { .. }, _) => (workflow.nodes[node].next, "waited"),
+        _ => (Target::Node(node), "tried again"),
+    };
+    let first = Trace { step: workflow.nodes[node].id.clone(), expr: None, result: result.into(), values: vec![] };
+    go(walk, index, target, at, "went on", vec![first])
+}
+
+/// The version or step of a run is gone: it leaves, and says so.
+fn lost(walk: &mut Walk<'_>, index: usize, mut run: Run, at: Time) -> Result<(), Need> {
+    run.status = RunStatus::Left { reason: "version_gone".into() };
+    run.ended_at = Some(at);
+    walk.cancelled.push(run.id.clone());
+    walk.put(index, run);
+    Ok(())
+}
+
+/// An event ends the waits for it.
+pub(super) fn event_waits(walk: &mut Walk<'_>, event: &Event) -> Result<(), Need> {
+    for index in 0..walk.contact.runs.len() {
+        let run = walk.contact.runs[index].clone();
+        if !matches!(run.status, RunStatus::Waiting { .. }) {
+            continue;
+        }
+        let Some(workflow) = walk.workflow_of(&run) else { continue };
+        let Some(node) = run.step().and_then(|step| workflow.node(step)) else { continue };
+        let NodeKind::WaitEvent { event: wanted, if_seen, .. } = &workflow.nodes[node].kind else { continue };
+        let Some(trace) = seen(walk, &workflow, &run, event, wanted, &workflow.nodes[node].id)? else { continue };
+        go(walk, index, *if_seen, event.time, "went on", vec![trace])?;
+    }
+    Ok(())
+}
+
+/// Whether an event is the wanted one, with the trace that says so. What cannot be evaluated is not seen.
+pub(super) fn seen(
+    walk: &Walk<'_>,
+    workflow: &Workflow,
+    run: &Run,
+    event: &Event,
+    wanted: &EventMatch,
+    step: &str,
+) -> Result<Option<Trace>, Need> {
+    if !matches_any(&wanted.events, &event.kind) {
+        return Ok(None);
+    }
+    let mut trace = Trace { step: step.into(), expr: None, result: format!("{} came", event.kind), values: vec![] };
+    if let Some(filter) = &wanted.filter {
+        let moment = walk.moment(workflow, Some(event), Some(&run.entry), event.time);
+        let holds = need(&moment, moment.holds(filter))?;
+        trace.expr = Some(filter.source.to_string());
+        trace.values = moment.take_values();
+        if !matches!(holds, Ok(true)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(trace))
+}
+
+/// Turns a score that is still needed into the outer error.
+pub(super) fn need<T>(moment: &Moment<'_>, result: Result<T, EvalError>) -> Result<Result<T, EvalError>, Need> {
+    match result {
+        Err(EvalError::NeedScore(_)) => match moment.reads.borrow_mut().need.take() {
+            Some(need) => Err(need),
+            None => Ok(result),
+        },
+        other => Ok(other),
+    }
+}
+
+/// What a stretch of steps came to.
+struct Stretch {
+    status: RunStatus,
+    what: String,
+    quiet: bool,
+}
+
+/// Moves a run from `target` until it waits, is held or is over, and writes the receipt's entry.
+pub(super) fn go(
+    walk: &mut Walk<'_>,
+    index: usize,
+    target: Target,
+    at: Time,
+    what: &str,
+    trace: Vec<Trace>,
+) -> Result<(), Need> {
+    let mut run = walk.contact.runs[index].clone();
+    let before = run.status.clone();
+    let Some(workflow) = walk.workflow_of(&run) else { return Ok(()) };
+    let entry = run.entry.clone();
+    let moment = walk.moment(&workflow, None, Some(&entry), at);
+    let mut leg = Leg { moment: &moment, workflow: &workflow, run: &mut run, trace, actions: vec![] };
+    let stretch = leg.walk(target, &before, what);
+    let (trace, actions) = (leg.trace, leg.actions);
+    let need = moment.reads.borrow_mut().need.take();
+    let reads: Reads = moment.reads.take();
+    let Some(stretch) = stretch else {
+        // Only a missing score stops a stretch without a state.
+        return need.map_or(Ok(()), Err);
+    };
+    run.status = stretch.status;
+    if !run.active() {
+        run.ended_at = Some(at);
+    }
+    let ids = actions.iter().map(|action| action.id.clone()).collect();
+    if !stretch.quiet {
+        walk.note(Note { workflow: &workflow, run: Some(run.id.clone()), at, what: stretch.what, trace, reads, actions: ids });
+    }
+    walk.actions.extend(actions);
+    walk.put(index, run);
+    Ok(())
+}
+
+/// A run on its way through steps that take no time.
+struct Leg<'a, 'm> {
+    moment: &'a Moment<'m>,
+    workflow: &'a Workflow,
+    run: &'a mut Run,
+    trace: Vec<Trace>,
+    actions: Vec<Action>,
+}
+
+impl Leg<'_, '_> {
+    fn walk(&mut self, mut target: Target, before: &RunStatus, what: &str) -> Option<Stretch> {
+        let at = self.moment.at;
+        let finished = |status, what: String| Some(Stretch { status, what, quiet: false });
+        // Every node is passed at most once: the checker lets no step point back.
+        for _ in 0..=self.workflow.nodes.len() {
+            let Target::Node(index) = target else { return finished(RunStatus::Done, format!("{what}, done")) };
+            let Some(node) = self.workflow.nodes.get(index) else { return finished(RunStatus::Done, format!("{what}, done")) };
+            let wait = |until| RunStatus::Waiting { step: node.id.clone(), until };
+            let step = match &node.kind {
+                NodeKind::Stop => Ok(Target::End),
+                NodeKind::WaitFor { span } => return finished(wait(at + *span), format!("{what}, waits")),
+                NodeKind::WaitEvent { up_to, .. } => return finished(wait(at + *up_to), format!("{what}, waits")),
+                NodeKind::Choose { cases, otherwise } => self.choose(&node.id, cases, *otherwise),
+                NodeKind::Act(spec) => act::plan(self.moment, self.run, &node.id, spec).map(|(action, trace)| {
+                    self.trace.push(trace);
+                    self.actions.push(action);
+                    node.next
+                }),
+            };
+            match step {
+                Ok(next) => target = next,
+                Err(Stuck::Need) => return None,
+                Err(stuck) => return Some(self.stuck(&node.id, stuck, before)),
+            }
+        }
+        finished(RunStatus::Done, format!("{what}, done"))
+    }
+
+    fn choose(&mut self, step: &str, cases: &[Case], otherwise: Target) -> Result<Target, Stuck> {
+        for case in cases {
+            let result = self.moment.holds(&case.when);
+            let shown = match &result {
+                Ok(truth) => truth.to_string(),
+                Err(error) => error.to_string(),
+            };
+            let values = self.moment.take_values();
+            let name = format!("{step}/{}", case.id);
+            self.trace.push(Trace { step: name, expr: Some(case.when.source.to_string()), result: shown, values });
+            if result? {
+                return Ok(case.then);
+            }
+        }
+        self.trace.push(Trace { step: format!("{step}/else"), expr: None, result: "taken".into(), values: vec![] });
+        Ok(otherwise)
+    }
+
+    fn stuck(&self, step: &str, stuck: Stuck, before: &RunStatus) -> Stretch {
+        let at = self.moment.at;
+        let (reason, detail) = match stuck {
+            Stuck::Score(name) => {
+                let def = self.workflow.scores.iter().find(|def| def.name == name);
+                if def.is_some_and(|def| def.if_unavailable == IfUnavailable::Skip) {
+                    let left = RunStatus::Left { reason: "score_unavailable".into() };
+                    return Stretch { status: left, what: format!("left: score {name} unavailable"), quiet: false };
+                }
+                ("score_unavailable", format!("score {name} unavailable"))
+            }
+            Stuck::Failed(reason, why) => (reason, why),
+            Stuck::Need => ("score_unavailable", String::new()),
+        };
+        let (since, again) = match before {
+            RunStatus::Held { step: old, reason: why, since, .. } if old == step && why == reason => (*since, true),
+            _ => (at, false),
+        };
+        if at - since >= HELD_AT_MOST {
+            let status = RunStatus::Left { reason: reason.into() };
+            return Stretch { status, what: format!("left: held for {HELD_AT_MOST} ({detail})"), quiet: false };
+        }
+        let status = RunStatus::Held { step: step.into(), reason: reason.into(), since, retry_at: at + RETRY_EVERY };
+        Stretch { status, what: format!("held: {reason} ({detail})"), quiet: again }
+    }
+}

@@ -1,0 +1,132 @@
+//! Expressions as the core sees them: source text, and one trait that evaluates it. `rules` implements it with Rhai.
+
+use crate::value::{Type, Value};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One expression of a workflow file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Expr {
+    /// The text as written.
+    pub source: Arc<str>,
+}
+
+/// The seven roots that a name can start with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Root {
+    /// The person.
+    Contact,
+    /// The account of the person.
+    Account,
+    /// The event being handled.
+    Event,
+    /// What started the run, frozen.
+    Entry,
+    /// A declared feature.
+    Feature,
+    /// A declared score.
+    Score,
+    /// The band a score falls in.
+    Band,
+}
+
+impl Root {
+    /// All roots with the word used in files.
+    pub const ALL: [(Root, &'static str); 7] = [
+        (Root::Contact, "contact"),
+        (Root::Account, "account"),
+        (Root::Event, "event"),
+        (Root::Entry, "entry"),
+        (Root::Feature, "feature"),
+        (Root::Score, "score"),
+        (Root::Band, "band"),
+    ];
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Root> {
+        Root::ALL.iter().find(|(_, name)| *name == word).map(|(root, _)| *root)
+    }
+
+    /// The word used in files.
+    pub fn word(self) -> &'static str {
+        Root::ALL.iter().find(|(root, _)| *root == self).map_or("", |(_, word)| word)
+    }
+}
+
+/// Names and values at one moment. Values are fetched one by one, only when an expression asks.
+pub trait Scope {
+    /// The value of `root.name`; `Ok(None)` where it is missing.
+    ///
+    /// # Errors
+    /// Why it cannot be known now: a score that is still needed, or one that failed.
+    fn get(&self, root: Root, name: &str) -> Result<Option<Value>, EvalError>;
+}
+
+/// Why an expression gave no value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EvalError {
+    /// The score of this name has to be computed first; the caller does so and decides again.
+    #[error("score `{0}` is needed")]
+    NeedScore(String),
+    /// The score of this name is unavailable.
+    #[error("score `{0}` is unavailable")]
+    ScoreUnavailable(String),
+    /// The expression failed: a missing value without `??`, a limit, a wrong type.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Evaluates expressions. Deterministic, bounded, without side effects.
+pub trait Evaluator: Send + Sync {
+    /// The value of an expression.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    fn eval(&self, expr: &Expr, scope: &dyn Scope) -> Result<Value, EvalError>;
+}
+
+/// The declared type of a name, for checking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameType {
+    /// Its type.
+    pub kind: Type,
+    /// May be missing: an expression has to give a default with `??`.
+    pub optional: bool,
+}
+
+/// What names exist at one place of a file, for checking.
+pub trait Names {
+    /// The type of `root.name`, or `None` where no such name exists here.
+    fn lookup(&self, root: Root, name: &str) -> Option<NameType>;
+    /// All names under a root here, for "did you mean"; empty where the root itself has no place here.
+    fn list(&self, root: Root) -> Vec<String>;
+}
+
+/// A problem in an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExprProblem {
+    /// Stable code, one of `codes::*`.
+    pub code: &'static str,
+    /// Where it starts: byte offset into the source.
+    pub offset: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do next.
+    pub help: String,
+}
+
+/// Checks expressions before anything runs. `rules` implements it.
+pub trait Checker {
+    /// All problems of an expression that should give a `want`, and the names it reads.
+    fn check(&self, source: &str, names: &dyn Names, want: Type) -> Checked;
+}
+
+/// The result of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// What is wrong; empty = fine.
+    pub problems: Vec<ExprProblem>,
+    /// The names that the expression reads, sorted, each once.
+    pub reads: Vec<(Root, String)>,
+}

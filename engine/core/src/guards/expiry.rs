@@ -1,0 +1,13 @@
+//! Guard: it is not too late.
+
+use super::{Answer, Ask};
+use crate::action::ReasonCode;
+use crate::time::Time;
+
+pub(super) fn check(ask: &Ask<'_>, at: Time) -> Answer {
+    if at > ask.expires_at {
+        Answer::never(ReasonCode::Expired, format!("expired at {}", ask.expires_at))
+    } else {
+        Answer::pass(ReasonCode::Expired, format!("good until {}", ask.expires_at))
+    }
+}

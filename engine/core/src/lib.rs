@@ -1,0 +1,28 @@
+//! The pure core of Staunch: events, contacts, features, runs, guards and receipts as values.
+//!
+//! Nothing here reads a clock, a file, a socket or a random number. Time, ids and scores come in as values; a
+//! finished transition goes out as a value. See `engine/ARCHITECTURE.md`.
+
+pub mod action;
+pub mod arm;
+pub mod breaker;
+pub mod codes;
+pub mod contact;
+pub mod decide;
+pub mod event;
+pub mod expr;
+pub mod feature;
+pub mod guards;
+pub mod ingest;
+pub mod policy;
+pub mod receipt;
+pub mod run;
+pub mod schema;
+pub mod score;
+pub mod stats;
+pub mod time;
+pub mod value;
+pub mod workflow;
+
+pub use time::{Span, Time};
+pub use value::{Money, Type, Value};

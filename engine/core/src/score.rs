@@ -1,0 +1,84 @@
+//! Scores: what a workflow asks of a plugin, and what came back.
+
+use crate::expr::{Expr, Root};
+use crate::value::Value;
+use serde::{Deserialize, Serialize};
+
+/// One declared score of a workflow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreDef {
+    /// Its name under `score.`.
+    pub name: String,
+    /// The plugin's name in `staunch.lock`.
+    pub plugin: String,
+    /// What it sees, in order: (root, name). A plugin's input is matched by the last part.
+    pub inputs: Vec<(Root, String)>,
+    /// What happens when the plugin gives nothing.
+    pub if_unavailable: IfUnavailable,
+    /// Cut points from low to high with names, from the plugin's manifest, for `band.NAME`; may be empty.
+    pub bands: Vec<Band>,
+}
+
+/// A named range of a scalar score: from `from` up to the next band.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Band {
+    /// Its name, such as `uncertain`.
+    pub name: String,
+    /// The lowest score in it.
+    pub from: f64,
+}
+
+/// What a workflow does when a score is unavailable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum IfUnavailable {
+    /// Hold the run before the step and try again.
+    Hold,
+    /// End the run.
+    Skip,
+    /// Use the value of an expression instead (`accept_risk` was given where it can reach an effect).
+    Expr(Expr),
+}
+
+/// One row to score. The same request has the same answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreRequest {
+    /// The plugin's name.
+    pub plugin: String,
+    /// Inputs in the declared order: last name part, and the value if there is one.
+    pub inputs: Vec<(String, Option<Value>)>,
+}
+
+/// What a plugin said of one row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scored {
+    /// The score.
+    pub value: f64,
+    /// Why, strongest first.
+    pub reasons: Vec<Reason>,
+    /// sha256 of the component, hex.
+    pub digest: String,
+    /// Of the component's manifest: the score lies before this instant's data window end → inside its training period.
+    pub trained_until: Option<crate::time::Time>,
+}
+
+/// One contribution to a score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The input it belongs to.
+    pub input: String,
+    /// Its share of the raw score.
+    pub contribution: f64,
+}
+
+/// Why a plugin gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ScoreFailure {
+    /// Stable code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+}
+
+/// The answer for one row.
+pub type ScoreOutcome = Result<Scored, ScoreFailure>;

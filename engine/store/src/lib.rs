@@ -1,0 +1,134 @@
+//! The database is the truth. Traits here, one backend each for SQLite and Postgres, one conformance suite for both.
+//!
+//! Every method that depends on time is handed `now`. Not-found is `Ok(None)`; a corrupt row names table and key.
+
+pub mod model;
+
+pub use model::*;
+
+use staunch_core::decide::ActionOutcome;
+use staunch_core::event::EventKey;
+use staunch_core::policy::{Kill, KillScope, Live, StageState};
+use staunch_core::workflow::Workflow;
+use staunch_core::{Span, Time};
+
+/// What can go wrong in a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database did not answer or refused; trying again later may help.
+    #[error("{code}: the database failed: {message}", code = staunch_core::codes::STORE_DATABASE)]
+    Database {
+        /// The driver's words, without values.
+        message: String,
+    },
+    /// A row cannot be read.
+    #[error("{code}: {table} row {key} cannot be read: {message}", code = staunch_core::codes::STORE_CORRUPT)]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// Its key.
+        key: String,
+        /// Why.
+        message: String,
+    },
+    /// An action of this id exists with another payload. Never a second message.
+    #[error("{code}: action {0} exists with another payload", code = staunch_core::codes::STORE_PAYLOAD)]
+    OtherPayload(String),
+}
+
+/// Shorthand.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// State of contacts, decisions, runs and actions.
+#[async_trait::async_trait]
+pub trait Store: Send + Sync {
+    /// The database's clock. Only `run` asks; tests and the demo hand in a virtual one.
+    async fn now(&self) -> Result<Time>;
+
+    /// Contacts with their versions, and which of these events are decided already. One round trip.
+    async fn load(&self, contacts: &[String], events: &[EventKey]) -> Result<Loaded>;
+    /// Commits changes: each contact by compare-and-swap on its version, with all that belongs to it, or not at all.
+    /// Losers are named and untouched; a change whose event was decided meanwhile is a loser, too.
+    async fn commit(&self, changes: &[Change], now: Time) -> Result<Committed>;
+    /// Contacts whose wake-up is due, earliest first.
+    async fn due(&self, now: Time, limit: u32) -> Result<Vec<String>>;
+    /// The earliest wake-up of all.
+    async fn next_wake(&self) -> Result<Option<Time>>;
+
+    /// Publishes versions; what is published already stays. The last one published of a name is current.
+    async fn publish(&self, workflows: &[Workflow], now: Time) -> Result<()>;
+    /// Current versions, and older ones that still have active runs.
+    async fn published(&self) -> Result<Published>;
+    /// Stages and kills in force.
+    async fn live(&self) -> Result<Live>;
+    /// Sets a workflow's stage.
+    async fn set_stage(&self, workflow: &str, stage: &StageState, by: &str, now: Time) -> Result<()>;
+    /// Puts a kill in force; after this returns, no action of its scope enters `sending`. What is pending is held with
+    /// reason `kill` (its former state kept), or withheld with reason `dropped` where `drop`. Gives how many.
+    /// A second kill of the same scope replaces the first's reason and changes nothing else.
+    async fn kill(&self, kill: &Kill, drop: bool, now: Time) -> Result<u64>;
+    /// Ends the kills of this scope. What no other kill covers is released: to `review` where it waited for a person,
+    /// else to `ready`, due now; what has expired is withheld with reason `expired`. `None` where no such kill was.
+    async fn resume(&self, scope: &KillScope, by: &str, now: Time) -> Result<Option<Released>>;
+
+    /// In one transaction: takes due actions of state `ready` or `held` (highest priority first, then due time), locks
+    /// their contacts, asks the gate for each, and writes what it says. Those that may go are `sending` on return, with
+    /// a lease and a fence. A kill that has committed is always seen.
+    async fn begin_sends(&self, claim: &Claim, gate: &dyn Gate) -> Result<Vec<Sending>>;
+    /// Records what the channel said, unless the fence is not the row's any more (then `false`).
+    async fn end_send(&self, action: &str, fence: i64, end: &SendEnd, now: Time) -> Result<bool>;
+    /// Actions in `sending` whose lease ran out: repeatable ones become `ready`, all others `in_doubt`.
+    async fn recover(&self, now: Time, repeatable: &(dyn Fn(&StoredAction) -> bool + Sync)) -> Result<Recovered>;
+    /// Reviews whose time is over become `withheld(review_expired)` or `ready`; other pending actions past their expiry
+    /// become `withheld(expired)`, except those held by a kill. Gives how many changed.
+    async fn expire(&self, now: Time) -> Result<u64>;
+    /// The earliest time at which `begin_sends` or `expire` has something to do.
+    async fn next_action(&self) -> Result<Option<Time>>;
+
+    /// A reviewer's verdict, bound to the payload's hash.
+    async fn review(&self, action: &str, verdict: &ReviewVerdict, now: Time) -> Result<ReviewEnd>;
+    /// Actions by filter, newest plan first.
+    async fn actions(&self, filter: &ActionFilter) -> Result<Vec<StoredAction>>;
+    /// One action.
+    async fn action(&self, id: &str) -> Result<Option<StoredAction>>;
+    /// Outcome events of an action, in order of time.
+    async fn outcomes(&self, action: &str) -> Result<Vec<ActionOutcome>>;
+    /// Decisions of a contact in order of time; of one workflow where named.
+    async fn decisions(&self, contact: &str, workflow: Option<&str>) -> Result<Vec<staunch_core::receipt::Decision>>;
+    /// The contact with its version.
+    async fn contact(&self, id: &str) -> Result<Option<(staunch_core::contact::Contact, i64)>>;
+    /// Runs of a contact in order of entry.
+    async fn runs(&self, contact: &str) -> Result<Vec<staunch_core::run::Run>>;
+
+    /// Counts over everything.
+    async fn summary(&self) -> Result<Summary>;
+    /// Of each contact its first exposed run of a workflow (outside arm `shadow`): for the comparison.
+    async fn exposures(&self, workflow: &str) -> Result<Vec<Exposure>>;
+
+    /// Keeps an input that could not be used. The same bytes of the same origin are kept once.
+    async fn park(&self, parked: &[Parked]) -> Result<()>;
+    /// Parked inputs, newest first.
+    async fn parked(&self, limit: u32) -> Result<Vec<Parked>>;
+    /// One parked input.
+    async fn parked_one(&self, id: &str) -> Result<Option<Parked>>;
+    /// Forgets a parked input after its replay.
+    async fn unpark(&self, id: &str) -> Result<bool>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// The embedded queue, in the same database. `broker` wraps it.
+#[async_trait::async_trait]
+pub trait Queue: Send + Sync {
+    /// Appends messages; they are durable on return.
+    async fn push(&self, messages: &[Message], now: Time) -> Result<()>;
+    /// Takes the oldest messages that nobody holds and counts the attempt. They come back after `lease`.
+    async fn take(&self, limit: u32, lease: Span, now: Time) -> Result<Vec<Taken>>;
+    /// Forgets messages that were handled.
+    async fn ack(&self, ids: &[i64]) -> Result<()>;
+    /// Gives messages back at once; this attempt does not count.
+    async fn release(&self, ids: &[i64]) -> Result<()>;
+    /// How many messages wait or are held.
+    async fn depth(&self) -> Result<u64>;
+}

@@ -1,0 +1,347 @@
+//! What goes into a store and what comes out.
+
+use staunch_core::action::{Action, ActionState, Channel, ReasonCode};
+use staunch_core::arm::{Arm, Assignment};
+use staunch_core::contact::Contact;
+use staunch_core::decide::{ActionOutcome, Transition};
+use staunch_core::event::EventKey;
+use staunch_core::guards::Sent;
+use staunch_core::policy::{Kill, Live};
+use staunch_core::receipt::{Check, Decision};
+use staunch_core::run::Run;
+use staunch_core::workflow::Workflow;
+use staunch_core::{Span, Time};
+use std::collections::{HashMap, HashSet};
+
+/// What a micro-batch needs to decide.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Known contacts with the version of their row; unknown ones are absent.
+    pub contacts: HashMap<String, (Contact, i64)>,
+    /// Which of the asked events are decided already.
+    pub decided: HashSet<EventKey>,
+}
+
+/// All that one micro-batch changes of one contact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The contact afterwards.
+    pub contact: Contact,
+    /// The version it was loaded with; 0 = there was no row.
+    pub expected: i64,
+    /// Receipts, in order.
+    pub decisions: Vec<Decision>,
+    /// New actions.
+    pub actions: Vec<Action>,
+    /// New or changed runs, last state each.
+    pub runs: Vec<Run>,
+    /// Runs whose pending actions (also those above) are withheld with reason `left`.
+    pub cancelled: Vec<String>,
+    /// Outcome events of earlier actions.
+    pub outcomes: Vec<ActionOutcome>,
+    /// The next wake-up.
+    pub wake_at: Option<Time>,
+}
+
+impl Change {
+    /// An empty change of a contact at a version.
+    pub fn new(contact: Contact, expected: i64) -> Change {
+        let wake_at = contact.wake_at();
+        let empty = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (decisions, actions, runs, cancelled, outcomes) = empty;
+        Change { contact, expected, decisions, actions, runs, cancelled, outcomes, wake_at }
+    }
+
+    /// Adds one more transition of the same contact.
+    pub fn add(&mut self, transition: Transition) {
+        self.contact = transition.contact;
+        self.decisions.extend(transition.decision);
+        self.actions.extend(transition.actions);
+        for run in transition.runs {
+            self.runs.retain(|known| known.id != run.id);
+            self.runs.push(run);
+        }
+        self.cancelled.extend(transition.cancelled);
+        self.outcomes.extend(transition.outcome);
+        self.wake_at = transition.wake_at;
+    }
+}
+
+/// What a commit did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Committed {
+    /// Contacts whose change was not made: load, decide and commit again.
+    pub losers: Vec<String>,
+}
+
+/// Workflows by content hash.
+#[derive(Clone, Debug, Default)]
+pub struct Published {
+    /// The last version of each name, by name.
+    pub current: Vec<Workflow>,
+    /// Older versions with active runs.
+    pub older: Vec<Workflow>,
+}
+
+/// A claim for the dispatcher.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The clock in force.
+    pub now: Time,
+    /// Who claims.
+    pub worker: String,
+    /// At most this many enter `sending`.
+    pub limit: u32,
+    /// How long the worker may take for one.
+    pub lease: Span,
+}
+
+/// The last-moment gate: pure, asked inside the claim's transaction.
+pub trait Gate: Send + Sync {
+    /// Which counts of a workflow's recent actions the gate wants to see.
+    fn windows(&self, workflow: &str, live: &Live) -> Vec<WindowAsk>;
+    /// The verdict on one action.
+    fn rule(&self, input: &GateInput<'_>) -> GateVerdict;
+}
+
+/// The latest actions of a workflow that entered `sending`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WindowAsk {
+    /// Of this channel, or of all.
+    pub channel: Option<Channel>,
+    /// Not older than this.
+    pub window: Span,
+    /// At most this many, the latest.
+    pub limit: u32,
+}
+
+/// What the gate looks at.
+#[derive(Debug)]
+pub struct GateInput<'a> {
+    /// The action.
+    pub action: &'a StoredAction,
+    /// The contact now.
+    pub contact: &'a Contact,
+    /// Stages and kills now.
+    pub live: &'a Live,
+    /// The arm of its run.
+    pub assignment: &'a Assignment,
+    /// What the contact got in the longest window that caps need ([`CAP_HORIZON`]), in order of time.
+    pub sent: &'a [Sent],
+    /// The asked windows, in the same order, each in order of time.
+    pub windows: &'a [Vec<Time>],
+    /// The clock in force.
+    pub now: Time,
+}
+
+/// How far back a contact's actions are shown to the gate; caps with longer windows are refused by the checker.
+pub const CAP_HORIZON: Span = Span::days(90);
+
+/// What the gate says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GateVerdict {
+    /// It enters `sending`.
+    Go {
+        /// What every guard said.
+        checks: Vec<Check>,
+    },
+    /// It becomes `held` and is due at `until`.
+    Hold {
+        /// Due again.
+        until: Time,
+        /// Why.
+        reason: ReasonCode,
+        /// What every guard said.
+        checks: Vec<Check>,
+    },
+    /// It becomes `withheld`.
+    Never {
+        /// The first reason.
+        reason: ReasonCode,
+        /// What every guard said.
+        checks: Vec<Check>,
+    },
+    /// A breaker trips: the kill is put in force in the same transaction, and this action and all others of its scope
+    /// are held.
+    Trip(Kill),
+}
+
+/// An action that may go now.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// The action, state `sending`.
+    pub action: StoredAction,
+    /// The contact, as the gate saw it.
+    pub contact: Contact,
+}
+
+/// An action with what happened to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredAction {
+    /// As it was decided; `state`, `reason` and `due_at` are the current ones, `checks` those of the decision.
+    pub action: Action,
+    /// What every guard said at the last gate.
+    pub gate: Vec<Check>,
+    /// Grows with every claim; a writer with an older one is refused.
+    pub fence: i64,
+    /// How often it entered `sending`.
+    pub attempts: i64,
+    /// When it last did.
+    pub sending_at: Option<Time>,
+    /// When it reached its last state.
+    pub finished_at: Option<Time>,
+    /// The channel's reference or error.
+    pub note: Option<String>,
+    /// Who approved or rejected it.
+    pub reviewer: Option<String>,
+}
+
+/// How a send ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SendEnd {
+    /// The channel took it; its own reference, if it gave one.
+    Done(Option<String>),
+    /// Not now: held with reason `retry`, due at this time.
+    Retry {
+        /// Due again.
+        at: Time,
+        /// Code and message.
+        note: String,
+    },
+    /// The channel refused it for good.
+    Failed(String),
+    /// Nobody knows.
+    InDoubt(String),
+}
+
+/// What a recovery did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Repeated.
+    pub repeated: u64,
+    /// In doubt.
+    pub in_doubt: u64,
+}
+
+/// What a resume did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Released {
+    /// Pending again.
+    pub released: u64,
+    /// Withheld as expired.
+    pub expired: u64,
+}
+
+/// A reviewer's verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewVerdict {
+    /// Yes or no.
+    pub approve: bool,
+    /// Who.
+    pub by: String,
+    /// The payload's hash that the reviewer saw.
+    pub payload_hash: String,
+}
+
+/// What became of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewEnd {
+    /// Taken.
+    Taken,
+    /// No such action.
+    Unknown,
+    /// It does not wait for a review (any more).
+    NotWaiting,
+    /// The payload is not the one that was seen.
+    Changed,
+}
+
+/// Which actions.
+#[derive(Clone, Debug, Default)]
+pub struct ActionFilter {
+    /// Of this contact.
+    pub contact: Option<String>,
+    /// Of this workflow.
+    pub workflow: Option<String>,
+    /// In this state.
+    pub state: Option<ActionState>,
+    /// On this channel.
+    pub channel: Option<Channel>,
+    /// At most; 0 = all.
+    pub limit: u32,
+}
+
+/// Counts over everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Contacts known.
+    pub contacts: u64,
+    /// Events decided (late ones included).
+    pub events: u64,
+    /// Of these, late.
+    pub late: u64,
+    /// Decisions, wake-ups included.
+    pub decisions: u64,
+    /// Inputs parked.
+    pub parked: u64,
+    /// Runs by (workflow, state's word).
+    pub runs: Vec<(String, String, u64)>,
+    /// Actions by (workflow, channel, state, reason).
+    pub actions: Vec<(String, Channel, ActionState, Option<ReasonCode>, u64)>,
+}
+
+/// The first exposed run of a contact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exposure {
+    /// The contact.
+    pub contact: String,
+    /// Its arm.
+    pub arm: Arm,
+    /// Since when.
+    pub exposed_at: Time,
+    /// When the goal was reached.
+    pub goal_at: Option<Time>,
+    /// What that was worth.
+    pub goal_value: Option<f64>,
+}
+
+/// An input that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    /// Hash of origin and bytes, 32 hex digits.
+    pub id: String,
+    /// Where it came from: the queue, the file, the endpoint.
+    pub origin: String,
+    /// Stable code.
+    pub code: String,
+    /// What is wrong, without values.
+    pub message: String,
+    /// The bytes as they came; where they were too large, their first part (see `path`).
+    pub bytes: Vec<u8>,
+    /// The message's headers as JSON.
+    pub headers: String,
+    /// The file that holds all bytes of one that was too large.
+    pub path: Option<String>,
+    /// When.
+    pub at: Time,
+}
+
+/// A message of the embedded queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Headers as JSON.
+    pub headers: String,
+}
+
+/// A message that is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Its place in the queue.
+    pub id: i64,
+    /// How often it was taken, this time included.
+    pub attempts: i64,
+    /// The message.
+    pub message: Message,
+}
