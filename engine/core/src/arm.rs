@@ -65,7 +65,14 @@ pub fn bucket(workspace: &str, purpose: &str, salt: &str, contact: &str) -> f64 
 /// `experiment` names the salt; it is the workflow's name and never tuned (tests hand in others).
 /// The dials are nested: a contact is held out while its bucket is below the holdout, and inside the share while its
 /// bucket is below the share, so raising a share never moves a treated contact out.
-pub fn assign(workspace: &str, experiment: &str, contact: &str, holdout: f64, global: f64, stage: &StageState) -> Assignment {
+pub fn assign(
+    workspace: &str,
+    experiment: &str,
+    contact: &str,
+    holdout: f64,
+    global: f64,
+    stage: &StageState,
+) -> Assignment {
     let global_bucket = bucket(workspace, "global-holdout", "", contact);
     let holdout_bucket = bucket(workspace, "holdout", experiment, contact);
     let limited = stage.stage == Stage::Limited;

@@ -100,6 +100,28 @@ pub const PERSONAL_INPUT: Code = "ST1055";
 pub const NO_PURPOSE: Code = "ST1056";
 
 // ST2xxx — events and parking.
+/// The body is not valid UTF-8. Have the producer send UTF-8 and replay it.
+pub const EVENT_NOT_UTF8: Code = "ST2001";
+/// The body is not JSON. Mend it and replay it.
+pub const EVENT_NOT_JSON: Code = "ST2002";
+/// The event lacks a part of its envelope, or has one of the wrong kind.
+pub const EVENT_SHAPE: Code = "ST2003";
+/// The event has no id, so it could not be handled only once.
+pub const EVENT_NO_ID: Code = "ST2004";
+/// The event names no contact.
+pub const EVENT_NO_CONTACT: Code = "ST2005";
+/// The time is missing or not RFC 3339.
+pub const EVENT_TIME: Code = "ST2006";
+/// The time lies more than a day ahead of the clock. Mend the producer's clock.
+pub const EVENT_FUTURE: Code = "ST2007";
+/// The time lies more than 35 days back. Import it with `staunch ingest --history`.
+pub const EVENT_OLD: Code = "ST2008";
+/// A declared field is missing or of the wrong type. Mend the event or the declaration.
+pub const EVENT_FIELD: Code = "ST2009";
+/// The body is larger than 1 MB. Send the large part elsewhere.
+pub const EVENT_TOO_LARGE: Code = "ST2010";
+/// The event failed again and again, or crashed the worker. Look at the cause and replay it.
+pub const EVENT_POISON: Code = "ST2011";
 
 // ST3xxx — scoring, models, plugins.
 /// The plugin's file cannot be read. Build it or put it back, then `staunch lock`.
@@ -162,5 +184,41 @@ pub const STORE_PAYLOAD: Code = "ST4003";
 // ST5xxx — broker.
 
 // ST6xxx — channels.
+/// A channel's settings cannot work. Correct them in `staunch.yaml`; `staunch doctor` checks them.
+pub const CHANNEL_SETUP: Code = "ST6001";
+/// The action does not fit the connector. Name another connector in the step.
+pub const CHANNEL_PAYLOAD: Code = "ST6002";
+/// The contact's address is missing or no address. Correct the contact.
+pub const CHANNEL_ADDRESS: Code = "ST6003";
+/// A line that becomes a header holds line breaks, control characters or overrides of direction.
+pub const CHANNEL_HEADER: Code = "ST6004";
+/// The mail server cannot be reached, or the login failed. It is tried again.
+pub const SMTP_UNREACHABLE: Code = "ST6101";
+/// The mail server asks to come back later (4xx). It is tried again.
+pub const SMTP_DEFERRED: Code = "ST6102";
+/// The mail server refused the mail for good (5xx).
+pub const SMTP_REFUSED: Code = "ST6103";
+/// The line broke after the mail's content went out. Look for the Message-ID in the server's log.
+pub const SMTP_DOUBT: Code = "ST6104";
+/// A mail cannot be written to the outbox. Check the disk and the folder's rights.
+pub const OUTBOX_WRITE: Code = "ST6105";
+/// The webhook cannot be reached. It is tried again.
+pub const WEBHOOK_UNREACHABLE: Code = "ST6201";
+/// The webhook asks to come back later, or failed (429, 5xx). It is tried again.
+pub const WEBHOOK_DEFERRED: Code = "ST6202";
+/// The webhook refused the task for good (3xx, 4xx).
+pub const WEBHOOK_REFUSED: Code = "ST6203";
+/// The webhook may or may not have taken the task. Look for it on the other side.
+pub const WEBHOOK_DOUBT: Code = "ST6204";
+/// The webhook's host has an address that must not be reached. Correct the host, or allow it in the connector.
+pub const WEBHOOK_ADDRESS: Code = "ST6205";
+/// A template file cannot be used.
+pub const TEMPLATE_INVALID: Code = "ST6301";
+/// There is no such template, or it makes another kind of message.
+pub const TEMPLATE_UNKNOWN: Code = "ST6302";
+/// A value that the template needs is missing or does not fit.
+pub const TEMPLATE_VALUE: Code = "ST6303";
+/// The template works too long or makes too much text.
+pub const TEMPLATE_FUEL: Code = "ST6304";
 
 // ST7xxx — command line.

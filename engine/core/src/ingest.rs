@@ -1,1 +1,273 @@
-//! x
+//! From bytes to an event, or to the reason why it is parked. Pure: the clock in force is handed in.
+
+use crate::codes;
+use crate::event::Event;
+use crate::schema::{BUILT_IN_EVENTS, Schema, json_word};
+use crate::time::{Span, Time};
+use crate::value::Value;
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
+
+/// The largest body, in bytes.
+pub const MAX_BODY: usize = 1 << 20;
+/// A time up to this far ahead is clamped to the clock, beyond it the event is parked.
+pub const FUTURE: Span = Span::days(1);
+/// An older event is parked, unless it is imported as history: idempotency keys are kept this long.
+pub const PAST: Span = Span::days(35);
+
+/// Why an input cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong and what to do; never a value of the event.
+    pub message: String,
+}
+
+/// How an input is to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Door<'a> {
+    /// Declared shapes.
+    pub schema: &'a Schema,
+    /// The clock in force.
+    pub now: Time,
+    /// Imported as history: state and features only, and any age is fine.
+    pub history: bool,
+}
+
+fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal { code, message: message.into() })
+}
+
+/// Reads one event: a CloudEvent in JSON, or the short form `{"event","contact","time","data"}`.
+/// `headers` are the `ce-…` attributes of binary mode, lower case; then the body is the data alone.
+///
+/// # Errors
+/// The [`Refusal`] with which the bytes are parked.
+pub fn read(body: &[u8], headers: &BTreeMap<String, String>, door: &Door<'_>) -> Result<Event, Refusal> {
+    if body.len() > MAX_BODY {
+        return refuse(
+            codes::EVENT_TOO_LARGE,
+            format!("the body has {} bytes, at most {MAX_BODY} are read", body.len()),
+        );
+    }
+    let Ok(text) = std::str::from_utf8(body) else {
+        return refuse(codes::EVENT_NOT_UTF8, "the body is not valid UTF-8");
+    };
+    let binary = headers.contains_key("ce-id") || headers.contains_key("ce-type");
+    let json: Json = match serde_json::from_str(text) {
+        Ok(json) => json,
+        Err(_) if binary && text.trim().is_empty() => Json::Null,
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            return refuse(codes::EVENT_NOT_JSON, format!("the body is not JSON: line {line}, column {column}"));
+        }
+    };
+    let envelope = if binary { from_headers(headers, json) } else { from_json(json, text)? };
+    finish(envelope, door)
+}
+
+struct Envelope {
+    id: Option<String>,
+    source: Option<String>,
+    kind: Option<String>,
+    contact: Option<String>,
+    time: Option<String>,
+    sequence: i64,
+    data: Json,
+}
+
+fn from_headers(headers: &BTreeMap<String, String>, data: Json) -> Envelope {
+    let get = |name: &str| headers.get(name).filter(|text| !text.is_empty()).cloned();
+    Envelope {
+        id: get("ce-id"),
+        source: get("ce-source"),
+        kind: get("ce-type"),
+        contact: get("ce-subject"),
+        time: get("ce-time"),
+        sequence: get("ce-sequence").and_then(|text| text.parse().ok()).unwrap_or(0),
+        data,
+    }
+}
+
+fn from_json(json: Json, line: &str) -> Result<Envelope, Refusal> {
+    let Json::Object(mut map) = json else {
+        return refuse(codes::EVENT_SHAPE, format!("expected a JSON object, found {}", json_word(&json)));
+    };
+    let short = map.contains_key("event") && !map.contains_key("specversion");
+    let mut take = |name: &str| match map.remove(name) {
+        Some(Json::String(text)) if !text.is_empty() => Some(text),
+        Some(Json::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    let envelope = if short {
+        // The short form has no id of its own: the canonical line is its identity.
+        let id = take("id").or_else(|| canonical_id(line));
+        let source = take("source").or_else(|| Some("import".into()));
+        (id, source, take("event"), take("contact"))
+    } else {
+        (take("id"), take("source"), take("type"), take("subject"))
+    };
+    let (id, source, kind, contact) = envelope;
+    let (time, sequence) = (take("time"), take("sequence").and_then(|text| text.parse().ok()).unwrap_or(0));
+    let data = map.remove("data").unwrap_or(Json::Null);
+    Ok(Envelope { id, source, kind, contact, time, sequence, data })
+}
+
+/// A hash of the line with sorted keys and no white space.
+fn canonical_id(line: &str) -> Option<String> {
+    let sorted: Json = serde_json::from_str(line).ok()?;
+    let canonical = serde_json::to_string(&sorted).ok()?;
+    Some(hex::encode(crate::action::hash16("line", &[&canonical])))
+}
+
+fn finish(envelope: Envelope, door: &Door<'_>) -> Result<Event, Refusal> {
+    let Some(id) = envelope.id else {
+        return refuse(codes::EVENT_NO_ID, "the event has no `id`; without one it cannot be handled only once");
+    };
+    let Some(source) = envelope.source else {
+        return refuse(codes::EVENT_SHAPE, "the event has no `source`");
+    };
+    let Some(kind) = envelope.kind else {
+        return refuse(codes::EVENT_SHAPE, "the event has no `type`");
+    };
+    let Some(contact) = envelope.contact else {
+        return refuse(
+            codes::EVENT_NO_CONTACT,
+            "the event names no contact: `subject` in CloudEvents, `contact` in the short form",
+        );
+    };
+    for (name, text) in [("id", &id), ("source", &source), ("type", &kind), ("subject", &contact)] {
+        if text.len() > 512 || text.chars().any(char::is_control) {
+            return refuse(codes::EVENT_SHAPE, format!("`{name}` is longer than 512 bytes or has a control character"));
+        }
+    }
+    let time = check_time(envelope.time.as_deref(), door)?;
+    let (fields, body) = data(&kind, envelope.data, door)?;
+    let event =
+        Event { id, source, kind, time, contact, sequence: envelope.sequence, fields, body, history: door.history };
+    // A dry run: what a contact could not take is parked here and never half applied.
+    crate::contact::Contact::new(&event.contact)
+        .apply(&event, door.schema)
+        .map_err(|message| Refusal { code: codes::EVENT_FIELD, message })?;
+    Ok(event)
+}
+
+fn check_time(text: Option<&str>, door: &Door<'_>) -> Result<Time, Refusal> {
+    let Some(text) = text else {
+        return refuse(codes::EVENT_TIME, "the event has no `time`");
+    };
+    let Some(time) = Time::parse(text) else {
+        return refuse(codes::EVENT_TIME, "`time` is not RFC 3339, such as 2011-09-01T12:00:00Z");
+    };
+    if time > door.now + FUTURE {
+        return refuse(
+            codes::EVENT_FUTURE,
+            format!("`time` {time} is more than a day ahead of the clock {}", door.now),
+        );
+    }
+    if !door.history && time < door.now - PAST {
+        let now = door.now;
+        let help = "import it with `staunch ingest --history`, which updates state and features only";
+        return refuse(codes::EVENT_OLD, format!("`time` {time} is more than 35 days behind the clock {now}; {help}"));
+    }
+    Ok(time.min(door.now))
+}
+
+type Data = (BTreeMap<String, Value>, Option<Json>);
+
+fn data(kind: &str, data: Json, door: &Door<'_>) -> Result<Data, Refusal> {
+    let declared = door.schema.events.get(kind);
+    let map = match data {
+        Json::Object(map) => map,
+        Json::Null => Map::new(),
+        other => return refuse(codes::EVENT_SHAPE, format!("`data` is a {}, expected an object", json_word(&other))),
+    };
+    let mut fields = BTreeMap::new();
+    for (name, field) in declared.into_iter().flatten() {
+        let found = map.get(name).unwrap_or(&Json::Null);
+        let value = field
+            .read(found, door.schema.currency)
+            .map_err(|why| Refusal { code: codes::EVENT_FIELD, message: format!("field `{name}` of {kind}: {why}") })?;
+        match value {
+            Some(value) => drop(fields.insert(name.clone(), value)),
+            None if field.optional => {}
+            None => return refuse(codes::EVENT_FIELD, format!("field `{name}` of {kind} is missing")),
+        }
+    }
+    let body = BUILT_IN_EVENTS.contains(&kind).then_some(Json::Object(map));
+    Ok((fields, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Field, FieldKind};
+
+    fn schema() -> Schema {
+        let total = BTreeMap::from([("total".to_owned(), Field::of(FieldKind::Money))]);
+        let plan = FieldKind::Text { one_of: vec!["pro".into()] };
+        Schema {
+            contact: BTreeMap::from([("plan".to_owned(), Field::of(plan))]),
+            events: BTreeMap::from([("order.paid".to_owned(), total)]),
+            currency: crate::value::Currency::parse("GBP"),
+        }
+    }
+
+    fn code(body: &[u8]) -> &'static str {
+        let schema = schema();
+        let door = Door { schema: &schema, now: Time::parse("2011-06-01T00:00:00Z").unwrap(), history: false };
+        read(body, &BTreeMap::new(), &door).map_or_else(|refusal| refusal.code, |_| "ok")
+    }
+
+    #[test]
+    fn each_bad_input_has_its_code() {
+        let good = r#"{"specversion":"1.0","id":"1","source":"s","type":"order.paid","subject":"c","time":"2011-05-31T12:00:00Z","data":{"total":5}}"#;
+        assert_eq!(code(good.as_bytes()), "ok");
+        for (from, to, want) in [
+            (r#""id":"1","#, "", codes::EVENT_NO_ID),
+            (r#""subject":"c","#, "", codes::EVENT_NO_CONTACT),
+            ("2011-05-31", "1970-01-01", codes::EVENT_OLD),
+            ("2011-05-31", "2100-01-01", codes::EVENT_FUTURE),
+            ("2011-05-31T12:00:00Z", "yesterday", codes::EVENT_TIME),
+            (r#"{"total":5}"#, "{}", codes::EVENT_FIELD),
+            (r#"{"total":5}"#, r#"{"total":"5"}"#, codes::EVENT_FIELD),
+            (r#"{"total":5}}"#, r#"{"total":5"#, codes::EVENT_NOT_JSON),
+            (r#"{"total":5}"#, "[]", codes::EVENT_SHAPE),
+        ] {
+            assert_eq!(code(good.replace(from, to).as_bytes()), want, "{from} → {to}");
+        }
+        assert_eq!(code(&[0xff, 0xfe]), codes::EVENT_NOT_UTF8);
+        assert_eq!(code(&vec![b' '; MAX_BODY + 1]), codes::EVENT_TOO_LARGE);
+        assert_eq!(code(br#"{"specversion":"1.0","id":"1","source":"s","type":"contact.updated","subject":"c","time":"2011-05-31T12:00:00Z","data":{"plan":"x"}}"#), codes::EVENT_FIELD);
+    }
+
+    #[test]
+    fn short_form_and_binary_mode_read_alike() {
+        let schema = schema();
+        let door = Door { schema: &schema, now: Time::parse("2011-06-01T00:00:00Z").unwrap(), history: false };
+        let short = br#"{"event":"order.paid","contact":"c","time":"2011-05-31T12:00:00Z","data":{"total":5}}"#;
+        let spaced = br#"{ "contact":"c", "event":"order.paid","time":"2011-05-31T12:00:00Z","data":{"total":5}}"#;
+        let first = read(short, &BTreeMap::new(), &door).unwrap();
+        assert_eq!(first.id, read(spaced, &BTreeMap::new(), &door).unwrap().id);
+        let headers = [
+            ("ce-id", "7"),
+            ("ce-source", "s"),
+            ("ce-type", "order.paid"),
+            ("ce-subject", "c"),
+            ("ce-time", "2011-05-31T12:00:00Z"),
+        ];
+        let headers = headers.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let binary = read(br#"{"total":5}"#, &headers, &door).unwrap();
+        assert_eq!((binary.fields, binary.time), (first.fields, first.time));
+    }
+
+    #[test]
+    fn a_time_slightly_ahead_is_clamped() {
+        let schema = schema();
+        let now = Time::parse("2011-06-01T00:00:00Z").unwrap();
+        let door = Door { schema: &schema, now, history: false };
+        let body = br#"{"event":"x","contact":"c","time":"2011-06-01T20:00:00Z"}"#;
+        assert_eq!(read(body, &BTreeMap::new(), &door).unwrap().time, now);
+    }
+}

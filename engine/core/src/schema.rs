@@ -98,12 +98,16 @@ fn read_money(json: &serde_json::Value, currency: Option<Currency>) -> Result<Mo
     let money = match json {
         J::Number(number) => currency.and_then(|currency| Money::new(number.as_f64()?, currency)),
         J::String(text) => Money::parse(text),
-        J::Object(map) => map.get("currency").and_then(J::as_str).and_then(Currency::parse).and_then(|currency| {
-            Money::new(map.get("amount").and_then(J::as_f64)?, currency)
-        }),
+        J::Object(map) => map
+            .get("currency")
+            .and_then(J::as_str)
+            .and_then(Currency::parse)
+            .and_then(|currency| Money::new(map.get("amount").and_then(J::as_f64)?, currency)),
         _ => None,
     };
-    money.ok_or_else(|| format!("expected money as 12.5, \"12.5 EUR\" or {{amount, currency}}, found {}", json_word(json)))
+    money.ok_or_else(|| {
+        format!("expected money as 12.5, \"12.5 EUR\" or {{amount, currency}}, found {}", json_word(json))
+    })
 }
 
 /// The word for a JSON type in messages.

@@ -162,7 +162,12 @@ mod tests {
 
     #[test]
     fn values_survive_json() {
-        for value in [Value::Bool(true), Value::Number(2.5), Value::Text("a".into()), Value::Money(Money::parse("5 EUR").unwrap())] {
+        for value in [
+            Value::Bool(true),
+            Value::Number(2.5),
+            Value::Text("a".into()),
+            Value::Money(Money::parse("5 EUR").unwrap()),
+        ] {
             let text = serde_json::to_string(&value).unwrap();
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
         }

@@ -21,8 +21,10 @@ pub(super) fn plan(moment: &Moment<'_>, run: &mut Run, step: &str, spec: &Act) -
     let (state, reason, due_at) = state_of(&ruling, review.is_some(), moment.at);
     let expires_at = moment.at + spec.expires;
     run.pending_until = run.pending_until.max(Some(expires_at));
-    let shown = reason.map_or_else(|| state.word().to_owned(), |reason| format!("{} ({})", state.word(), reason.word()));
-    let trace = Trace { step: step.into(), expr: None, result: format!("{} {shown}", spec.channel.word()), values: vec![] };
+    let shown =
+        reason.map_or_else(|| state.word().to_owned(), |reason| format!("{} ({})", state.word(), reason.word()));
+    let trace =
+        Trace { step: step.into(), expr: None, result: format!("{} {shown}", spec.channel.word()), values: vec![] };
     let action = Action {
         payload_hash: payload.hash(),
         contact: moment.contact.id.clone(),
@@ -55,7 +57,8 @@ fn expose(moment: &Moment<'_>, run: &mut Run) {
     let workspace = &moment.env.catalog.workspace;
     let stage = moment.env.live.stage(&run.workflow);
     let (name, contact) = (&workspace.name, &moment.contact.id);
-    let place = arm::assign(name, &run.workflow, contact, moment.workflow.holdout, workspace.policy.global_holdout, &stage);
+    let place =
+        arm::assign(name, &run.workflow, contact, moment.workflow.holdout, workspace.policy.global_holdout, &stage);
     run.assignment = Some(place);
     run.exposed_at = Some(moment.at);
     // What happened before the exposure is no result of it.
@@ -112,7 +115,12 @@ fn review(moment: &Moment<'_>, channel: Channel, action: &str) -> Result<Option<
         };
         if wanted {
             let expires_at = moment.at + gate.expires;
-            return Ok(Some(Review { gate: gate.id.clone(), by: gate.by.clone(), expires_at, if_expired: gate.if_expired }));
+            return Ok(Some(Review {
+                gate: gate.id.clone(),
+                by: gate.by.clone(),
+                expires_at,
+                if_expired: gate.if_expired,
+            }));
         }
     }
     Ok(None)
@@ -134,7 +142,8 @@ fn render(moment: &Moment<'_>, spec: &Act) -> Result<Payload, Stuck> {
         }
         Channel::Task => {
             let title = renderer.text(spec.title.as_deref().unwrap_or_default(), &values).map_err(failed)?;
-            let assignee = spec.assignee.as_deref().map(|text| renderer.text(text, &values)).transpose().map_err(failed)?;
+            let assignee =
+                spec.assignee.as_deref().map(|text| renderer.text(text, &values)).transpose().map_err(failed)?;
             Payload::Task { title, assignee, due: spec.due.map(|due| moment.at + due) }
         }
     })

@@ -17,9 +17,11 @@ pub(super) fn value(moment: &Moment<'_>, name: &str) -> Result<f64, EvalError> {
         FeatureKind::Count { fact, window } => Ok(log(fact).count(moment.at, *window)),
         FeatureKind::Sum { fact, window } => Ok(log(fact).sum(moment.at, *window)),
         FeatureKind::DaysSince { fact, never } => Ok(log(fact).days_since(moment.at).unwrap_or(*never)),
-        FeatureKind::Expr(expr) => moment.eval(expr)?.number().filter(|number| number.is_finite()).ok_or_else(|| {
-            EvalError::Failed(format!("feature `{name}` is no finite number"))
-        }),
+        FeatureKind::Expr(expr) => moment
+            .eval(expr)?
+            .number()
+            .filter(|number| number.is_finite())
+            .ok_or_else(|| EvalError::Failed(format!("feature `{name}` is no finite number"))),
     }
 }
 

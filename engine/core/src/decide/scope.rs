@@ -99,7 +99,9 @@ impl<'a> Moment<'a> {
     }
 
     fn substitute(&self, def: &ScoreDef, expr: &Expr) -> Result<f64, EvalError> {
-        self.eval(expr)?.number().ok_or_else(|| EvalError::Failed(format!("the substitute of score `{}` is no number", def.name)))
+        self.eval(expr)?
+            .number()
+            .ok_or_else(|| EvalError::Failed(format!("the substitute of score `{}` is no number", def.name)))
     }
 
     fn inputs(&self, def: &ScoreDef) -> Result<Vec<(String, Option<Value>)>, EvalError> {
@@ -148,7 +150,9 @@ impl Scope for Moment<'_> {
         let schema = &self.env.catalog.workspace.schema;
         let personal = match root {
             Root::Contact => self.field(name).is_some_and(|field| field.personal),
-            Root::Event => self.event.and_then(|event| schema.events.get(&event.kind)?.get(name)).is_some_and(|f| f.personal),
+            Root::Event => {
+                self.event.and_then(|event| schema.events.get(&event.kind)?.get(name)).is_some_and(|f| f.personal)
+            }
             Root::Entry => schema.events.values().filter_map(|fields| fields.get(name)).any(|field| field.personal),
             _ => false,
         };
@@ -162,7 +166,12 @@ impl Scope for Moment<'_> {
     }
 }
 
-fn note_of(def: &ScoreDef, outcome: &crate::score::ScoreOutcome, inputs: Vec<(String, Option<Value>)>, at: Time) -> ScoreNote {
+fn note_of(
+    def: &ScoreDef,
+    outcome: &crate::score::ScoreOutcome,
+    inputs: Vec<(String, Option<Value>)>,
+    at: Time,
+) -> ScoreNote {
     let scored = outcome.as_ref().ok();
     ScoreNote {
         name: def.name.clone(),

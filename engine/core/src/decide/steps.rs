@@ -143,7 +143,15 @@ pub(super) fn go(
     }
     let ids = actions.iter().map(|action| action.id.clone()).collect();
     if !stretch.quiet {
-        walk.note(Note { workflow: &workflow, run: Some(run.id.clone()), at, what: stretch.what, trace, reads, actions: ids });
+        walk.note(Note {
+            workflow: &workflow,
+            run: Some(run.id.clone()),
+            at,
+            what: stretch.what,
+            trace,
+            reads,
+            actions: ids,
+        });
     }
     walk.actions.extend(actions);
     walk.put(index, run);
@@ -166,7 +174,9 @@ impl Leg<'_, '_> {
         // Every node is passed at most once: the checker lets no step point back.
         for _ in 0..=self.workflow.nodes.len() {
             let Target::Node(index) = target else { return finished(RunStatus::Done, format!("{what}, done")) };
-            let Some(node) = self.workflow.nodes.get(index) else { return finished(RunStatus::Done, format!("{what}, done")) };
+            let Some(node) = self.workflow.nodes.get(index) else {
+                return finished(RunStatus::Done, format!("{what}, done"));
+            };
             let wait = |until| RunStatus::Waiting { step: node.id.clone(), until };
             let step = match &node.kind {
                 NodeKind::Stop => Ok(Target::End),

@@ -86,7 +86,8 @@ impl<'a> Walk<'a> {
             let id = hash16("wake", &[&self.contact.id, &first.0.to_string(), &version.to_string()]);
             let at = self.contact.decided_to.unwrap_or(first);
             let contact = self.contact.id.clone();
-            self.decision = Some(Decision { id: hex::encode(id), contact, event: None, at, late: false, entries: Vec::new() });
+            self.decision =
+                Some(Decision { id: hex::encode(id), contact, event: None, at, late: false, entries: Vec::new() });
         }
         Ok(())
     }
@@ -219,7 +220,13 @@ impl<'a> Walk<'a> {
             (name.clone(), if masked(name) { Value::Text(MASK.into()) } else { value.clone() })
         };
         let fields: BTreeMap<String, Value> = event.fields.iter().map(show).collect();
-        EventNote { id: event.id.clone(), source: event.source.clone(), kind: event.kind.clone(), time: event.time, fields }
+        EventNote {
+            id: event.id.clone(),
+            source: event.source.clone(),
+            kind: event.kind.clone(),
+            time: event.time,
+            fields,
+        }
     }
 }
 

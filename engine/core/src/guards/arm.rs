@@ -14,8 +14,7 @@ pub(super) fn check(ask: &Ask<'_>) -> Answer {
         Arm::OutsideShare => Answer::never(ReasonCode::Share, "outside the share of the stage")
             .counted(ask.stage.limits.share, ask.stage.limits.share),
         Arm::Shadow => Answer::pass(ReasonCode::Holdout, "no arm in stage shadow"),
-        Arm::Treated => {
-            Answer::pass(ReasonCode::Holdout, "treated: place on the dial is behind the holdout").counted(place.holdout_bucket, place.holdout)
-        }
+        Arm::Treated => Answer::pass(ReasonCode::Holdout, "treated: place on the dial is behind the holdout")
+            .counted(place.holdout_bucket, place.holdout),
     }
 }

@@ -10,7 +10,10 @@ pub(super) fn check(ask: &Ask<'_>) -> Answer {
         Answer::never(ReasonCode::Shadow, "stage shadow: decided and shown, never sent")
     } else if ask.assignment.arm == Arm::Shadow {
         // A promotion never releases what was decided while the workflow only watched.
-        Answer::never(ReasonCode::Shadow, format!("the run began its actions in stage shadow; now {}", ask.stage.stage.word()))
+        Answer::never(
+            ReasonCode::Shadow,
+            format!("the run began its actions in stage shadow; now {}", ask.stage.stage.word()),
+        )
     } else {
         Answer::pass(ReasonCode::Shadow, format!("stage {}", ask.stage.stage.word()))
     }
