@@ -1,0 +1,61 @@
+//! The check of one expression: read it, refuse what has no place in it, infer its types.
+
+use crate::compile::parse;
+use crate::infer::{Inference, a};
+use crate::place::offset;
+use crate::tree::Lowering;
+use rhai::{Engine, ParseErrorType};
+use staunch_core::codes;
+use staunch_core::expr::{Checked, ExprProblem, Names};
+use staunch_core::value::Type;
+
+/// All problems of an expression, in order of place, and the names it reads.
+pub(crate) fn check(engine: &Engine, source: &str, names: &dyn Names, want: Type) -> Checked {
+    let (mut problems, mut reads) = (Vec::new(), Vec::new());
+    match parse(engine, source) {
+        Err(problem) => problems.push(problem),
+        Ok(ast) => {
+            let mut lowering = Lowering { source, problems: Vec::new() };
+            let tree = lowering.statements(ast.statements());
+            problems = lowering.problems;
+            let mut inference = Inference { names, problems: Vec::new(), reads: Vec::new() };
+            if let Some(kind) = inference.strict(&tree)
+                && kind != want
+            {
+                let message = format!("{} is needed here, this gives {}", a(want), a(kind));
+                let help = if want == Type::Bool { "compare it with something" } else { "make it give what is needed" };
+                let problem =
+                    ExprProblem { code: codes::EXPR_RESULT, offset: tree.start, message, help: help.to_owned() };
+                inference.problems.push(problem);
+            }
+            problems.extend(inference.problems);
+            reads = inference.reads;
+        }
+    }
+    problems.sort_by_key(|problem| problem.offset);
+    reads.sort();
+    reads.dedup();
+    Checked { problems, reads }
+}
+
+/// A parse error in our words.
+pub(crate) fn parse_problem(source: &str, error: &rhai::ParseError) -> ExprProblem {
+    let (code, message, help) = match error.err_type() {
+        ParseErrorType::ExprTooDeep => {
+            (codes::EXPR_LIMIT, "this is nested too deeply".to_owned(), "split it into features with `expr`")
+        }
+        other => (codes::EXPR_SYNTAX, format!("this cannot be read: {other}"), help_for(source, error)),
+    };
+    ExprProblem { code, offset: offset(source, error.position()), message, help: help.to_owned() }
+}
+
+fn help_for(source: &str, error: &rhai::ParseError) -> &'static str {
+    let rest = &source[offset(source, error.position())..];
+    if rest.starts_with('=') {
+        "compare with `==`"
+    } else if rest.starts_with("and") || rest.starts_with("or") || rest.starts_with("not") {
+        "write && for and, || for or, ! for not"
+    } else {
+        "see the examples of conditions in the language reference"
+    }
+}
