@@ -1,0 +1,65 @@
+//! What can go wrong with tables, models and golden files, each with its stable code and its next step.
+
+use staunch_core::codes::{self, Code};
+
+/// An error of this crate. The text says what and where; [`ModelError::help`] says what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// A table has no usable content at a place.
+    #[error("line {line}, column `{column}`: {problem}")]
+    Cell {
+        /// Line of the file, from 1.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A table cannot be used as a whole.
+    #[error("{0}")]
+    Table(String),
+    /// There is too little to learn from or to measure on.
+    #[error("{0}")]
+    TooLittle(String),
+    /// The optimiser found no solution.
+    #[error("the training found no solution: {0}")]
+    Training(String),
+    /// A model file cannot be read or contradicts itself.
+    #[error("not a usable model: {0}")]
+    Invalid(String),
+    /// A model cannot become a plugin.
+    #[error("the model cannot be compiled: {0}")]
+    Compile(String),
+    /// A file of golden vectors cannot be used.
+    #[error("golden vectors: {0}")]
+    Golden(String),
+}
+
+impl ModelError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            ModelError::Cell { .. } | ModelError::Table(_) => codes::MODEL_TABLE,
+            ModelError::TooLittle(_) => codes::MODEL_TOO_LITTLE,
+            ModelError::Training(_) => codes::MODEL_TRAINING,
+            ModelError::Invalid(_) => codes::MODEL_INVALID,
+            ModelError::Compile(_) => codes::MODEL_COMPILE,
+            ModelError::Golden(_) => codes::GOLDEN_INVALID,
+        }
+    }
+
+    /// What to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            ModelError::Cell { .. } => {
+                "correct the cell, leave it empty where the value is unknown, or ignore the column"
+            }
+            ModelError::Table(_) => "a table is CSV with a header line; see `staunch simulate --features`",
+            ModelError::TooLittle(_) => "collect more labelled outcomes, or move the cut-off",
+            ModelError::Training(_) => "raise the regularisation (`l2`), or ignore columns that repeat each other",
+            ModelError::Invalid(_) => "write the model again with `staunch model train`",
+            ModelError::Compile(_) => "use fewer inputs or shorter names",
+            ModelError::Golden(_) => "write the file again with `staunch plugin check`",
+        }
+    }
+}

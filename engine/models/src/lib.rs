@@ -1,0 +1,27 @@
+//! Models: train them from a table, measure them on rows they did not see, and compile them to scoring plugins.
+//!
+//! Pure: bytes and values in, bytes and values out. The same data gives the same bytes on every machine, so all
+//! transcendental functions come from [`math`] and all randomness from a handed-in seed. No wasm runs here.
+
+pub mod card;
+pub mod compile;
+pub mod error;
+pub mod evaluate;
+pub mod golden;
+pub mod math;
+pub mod model;
+pub mod rng;
+pub mod sheet;
+pub mod solve;
+pub mod table;
+pub mod train;
+
+pub use card::card_markdown;
+pub use compile::compile;
+pub use error::ModelError;
+pub use evaluate::{Evaluation, Measure, evaluate};
+pub use golden::Golden;
+pub use math::{exp, sigmoid};
+pub use model::{Card, Contribution, LogisticInput, LogisticModel, Metric, Model};
+pub use table::{Table, TableOptions};
+pub use train::{TrainOptions, train};

@@ -1,0 +1,285 @@
+//! Logistic regression by Newton's method (iteratively reweighted least squares) with an L2 penalty on standardised
+//! inputs. The same table gives the same model, byte for byte.
+
+use crate::error::ModelError;
+use crate::math::{ln, sigmoid};
+use crate::model::{Card, FORMAT, LogisticInput, LogisticModel, Model};
+use crate::solve::cholesky;
+use crate::table::Table;
+use staunch_core::score::Band;
+use std::collections::BTreeMap;
+
+const MAX_STEPS: usize = 100;
+const MAX_HALVINGS: usize = 40;
+const TOLERANCE: f64 = 1e-10;
+const MIN_OF_EACH: usize = 10;
+
+/// What to train and how.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// The plugin's name.
+    pub name: String,
+    /// The plugin's version.
+    pub version: String,
+    /// Weight of ½ Σ weight² against the summed log loss; 1 is a good start, 0 means none.
+    pub l2: f64,
+    /// Gives an input that has gaps a weight of its own for "missing"; otherwise a gap counts as the mean.
+    pub missing_weights: bool,
+    /// Units of inputs by name, for the manifest.
+    pub units: BTreeMap<String, String>,
+    /// Named parts of 0..1.
+    pub bands: Vec<Band>,
+    /// Card to fill: row counts are set by the training, everything else is kept.
+    pub card: Card,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        let card = Card { minimum_outcomes: 500, ..Card::default() };
+        let (name, version) = ("model".into(), "1.0.0".into());
+        TrainOptions { name, version, l2: 1.0, missing_weights: true, units: BTreeMap::new(), bands: Vec::new(), card }
+    }
+}
+
+/// Trains on all rows of the table. Needs at least 10 rows of each label.
+pub fn train(table: &Table, options: &TrainOptions) -> Result<LogisticModel, ModelError> {
+    let positives = table.positives();
+    if positives < MIN_OF_EACH || table.len() - positives < MIN_OF_EACH {
+        let (rows, no) = (table.len(), table.len() - positives);
+        let text = format!(
+            "{rows} rows, {positives} with a positive label and {no} without: at least {MIN_OF_EACH} of each are needed"
+        );
+        return Err(ModelError::TooLittle(text));
+    }
+    if table.inputs.is_empty() {
+        return Err(ModelError::Table("no column of numbers is left as an input".into()));
+    }
+    if !(options.l2 >= 0.0 && options.l2.is_finite()) {
+        return Err(ModelError::Training("`l2` must be a finite number of at least 0".into()));
+    }
+    let mut inputs: Vec<LogisticInput> =
+        table.inputs.iter().zip(&table.columns).map(|(n, c)| standardise(n, c)).collect();
+    let design = Design::new(table, &inputs, options);
+    let weights = design.fit(options.l2)?;
+    for (term, weight) in design.terms.iter().zip(&weights[1..]) {
+        match *term {
+            Term::Value(input) => inputs[input].weight = *weight,
+            Term::Missing(input) => inputs[input].missing_weight = *weight,
+        }
+    }
+    for input in &mut inputs {
+        input.unit = options.units.get(&input.name).cloned();
+    }
+    let card = Card { rows: table.len() as u64, positives: positives as u64, ..options.card.clone() };
+    let (name, version, bands) = (options.name.clone(), options.version.clone(), options.bands.clone());
+    let model = LogisticModel { format: FORMAT, name, version, inputs, intercept: weights[0], bands, card };
+    Model::Logistic(model.clone()).check()?;
+    Ok(model)
+}
+
+fn standardise(name: &str, column: &[Option<f64>]) -> LogisticInput {
+    let values: Vec<f64> = column.iter().flatten().copied().collect();
+    let n = values.len().max(1) as f64;
+    // Divided before it is summed: the sum of huge values may overflow where their mean does not.
+    let mean: f64 = values.iter().map(|x| x / n).sum();
+    let scale = values.iter().map(|x| (x - mean).abs()).fold(0.0, f64::max);
+    let spread = |x: &f64| ((x - mean) / scale) * ((x - mean) / scale);
+    let sd = if scale > 0.0 { scale * (values.iter().map(spread).sum::<f64>() / n).sqrt() } else { 0.0 };
+    // A column that never changes says nothing: it stays as an input with weight 0, so that callers need not know.
+    let sd = if sd > 0.0 && sd.is_finite() { sd } else { 1.0 };
+    let (low, high) = if values.is_empty() {
+        (0.0, 0.0)
+    } else {
+        (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+    };
+    LogisticInput { name: name.to_owned(), unit: None, mean, sd, low, high, weight: 0.0, missing_weight: 0.0 }
+}
+
+#[derive(Clone, Copy)]
+enum Term {
+    Value(usize),
+    Missing(usize),
+}
+
+/// The standardised table, row by row, with a leading 1 for the intercept.
+struct Design {
+    terms: Vec<Term>,
+    rows: Vec<f64>,
+    labels: Vec<f64>,
+}
+
+impl Design {
+    fn new(table: &Table, inputs: &[LogisticInput], options: &TrainOptions) -> Design {
+        let varies = |input: &usize| inputs[*input].low < inputs[*input].high;
+        let gaps = |input: &usize| options.missing_weights && table.columns[*input].iter().any(Option::is_none);
+        let terms: Vec<Term> = (0..inputs.len())
+            .filter(varies)
+            .map(Term::Value)
+            .chain((0..inputs.len()).filter(gaps).map(Term::Missing))
+            .collect();
+        let mut rows = Vec::with_capacity(table.len() * (terms.len() + 1));
+        for row in 0..table.len() {
+            rows.push(1.0);
+            for term in &terms {
+                rows.push(match *term {
+                    Term::Value(i) => table.columns[i][row].map_or(0.0, |x| (x - inputs[i].mean) / inputs[i].sd),
+                    Term::Missing(i) => f64::from(u8::from(table.columns[i][row].is_none())),
+                });
+            }
+        }
+        let labels = table.labels.iter().map(|label| f64::from(u8::from(*label))).collect();
+        Design { terms, rows, labels }
+    }
+
+    fn width(&self) -> usize {
+        self.terms.len() + 1
+    }
+
+    /// Minimises summed log loss + l2/2 · Σ weight² (not the intercept's).
+    fn fit(&self, l2: f64) -> Result<Vec<f64>, ModelError> {
+        let mut weights = vec![0.0; self.width()];
+        let mut loss = self.loss(&weights, l2);
+        for _ in 0..MAX_STEPS {
+            let (gradient, hessian) = self.slopes(&weights, l2);
+            let step = cholesky(hessian, &gradient).ok_or_else(|| {
+                ModelError::Training("the inputs repeat each other or separate the labels fully".into())
+            })?;
+            let Some((next, next_loss)) = self.descend(&weights, &step, loss, l2) else {
+                return Ok(weights);
+            };
+            let moved = step.iter().map(|s| s.abs()).fold(0.0, f64::max);
+            let settled = moved < TOLERANCE || loss - next_loss <= loss * f64::EPSILON;
+            (weights, loss) = (next, next_loss);
+            if settled {
+                return Ok(weights);
+            }
+        }
+        Err(ModelError::Training(format!("still moving after {MAX_STEPS} steps")))
+    }
+
+    /// The longest of step, step/2, step/4 … that does not make the loss worse; `None` at the minimum.
+    fn descend(&self, weights: &[f64], step: &[f64], loss: f64, l2: f64) -> Option<(Vec<f64>, f64)> {
+        let mut length = 1.0;
+        for _ in 0..MAX_HALVINGS {
+            let next: Vec<f64> = weights.iter().zip(step).map(|(w, s)| w + length * s).collect();
+            let next_loss = self.loss(&next, l2);
+            if next_loss <= loss {
+                return Some((next, next_loss));
+            }
+            length /= 2.0;
+        }
+        None
+    }
+
+    fn margin(row: &[f64], weights: &[f64]) -> f64 {
+        row.iter().zip(weights).map(|(x, w)| x * w).sum()
+    }
+
+    fn loss(&self, weights: &[f64], l2: f64) -> f64 {
+        let penalty: f64 = weights[1..].iter().map(|w| w * w).sum::<f64>() * l2 / 2.0;
+        let row_loss = |(row, label): (&[f64], &f64)| {
+            let margin = Self::margin(row, weights);
+            // −ln of the probability of what happened; far out it is the margin itself, where the probability is 0.
+            let toward = if *label > 0.5 { margin } else { -margin };
+            if toward < -30.0 { -toward } else { -ln(sigmoid(toward)) }
+        };
+        penalty + self.rows.chunks_exact(self.width()).zip(&self.labels).map(row_loss).sum::<f64>()
+    }
+
+    /// The descent direction's right-hand side (−gradient) and the Hessian's lower triangle.
+    fn slopes(&self, weights: &[f64], l2: f64) -> (Vec<f64>, Vec<f64>) {
+        let n = self.width();
+        let (mut gradient, mut hessian) = (vec![0.0; n], vec![0.0; n * n]);
+        for (row, label) in self.rows.chunks_exact(n).zip(&self.labels) {
+            let p = sigmoid(Self::margin(row, weights));
+            let (error, curve) = (label - p, p * (1.0 - p));
+            for i in 0..n {
+                gradient[i] += error * row[i];
+                let factor = curve * row[i];
+                for (cell, x) in hessian[i * n..].iter_mut().zip(&row[..=i]) {
+                    *cell += factor * x;
+                }
+            }
+        }
+        for i in 1..n {
+            gradient[i] -= l2 * weights[i];
+            hessian[i * n + i] += l2;
+        }
+        (gradient, hessian)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    /// 4,000 rows of log-odds −1 + 2·x − y, x in 0..3, y in 0..1 with every fifth missing and then +1.5.
+    fn table() -> Table {
+        let mut rng = Rng::new(42);
+        let mut unit = || rng.below(1 << 30) as f64 / f64::from(1 << 30);
+        let mut table = Table { inputs: vec!["x".into(), "y".into(), "flat".into()], ..Table::default() };
+        table.columns = vec![Vec::new(), Vec::new(), Vec::new()];
+        for row in 0..4_000 {
+            let (x, y, gap) = (3.0 * unit(), unit(), row % 5 == 0);
+            let raw = -1.0 + 2.0 * x + if gap { 1.5 } else { -y };
+            table.columns[0].push(Some(x));
+            table.columns[1].push((!gap).then_some(y));
+            table.columns[2].push(Some(7.0));
+            table.labels.push(unit() < sigmoid(raw));
+            table.groups.push(row);
+        }
+        table
+    }
+
+    #[test]
+    fn recovers_the_truth_and_is_deterministic() {
+        let options = TrainOptions::default();
+        let model = train(&table(), &options).unwrap();
+        let slope = |i: usize| model.inputs[i].weight / model.inputs[i].sd;
+        assert!((slope(0) - 2.0).abs() < 0.25, "{}", slope(0));
+        assert!((slope(1) + 1.0).abs() < 0.45, "{}", slope(1));
+        assert!((model.inputs[1].missing_weight - 2.0).abs() < 0.5, "{}", model.inputs[1].missing_weight);
+        assert_eq!((model.inputs[2].weight, model.card.rows), (0.0, 4_000));
+        let again = train(&table(), &options).unwrap();
+        assert_eq!(Model::Logistic(model).write().unwrap(), Model::Logistic(again).write().unwrap());
+    }
+
+    #[test]
+    fn gradient_is_zero_at_the_solution() {
+        let table = table();
+        let model =
+            train(&table, &TrainOptions { missing_weights: false, l2: 3.0, ..TrainOptions::default() }).unwrap();
+        let mean = (0..table.len()).map(|row| model.predict(&table.row(row)).0).sum::<f64>() / table.len() as f64;
+        // The intercept is not penalised, so the mean prediction is the base rate exactly.
+        assert!((mean - table.positives() as f64 / table.len() as f64).abs() < 1e-9);
+        assert_eq!(model.inputs[1].missing_weight, 0.0);
+    }
+
+    #[test]
+    fn separable_labels_need_the_penalty() {
+        let mut table = table();
+        table.labels = table.columns[0].iter().map(|x| x.unwrap() > 1.5).collect();
+        let model = train(&table, &TrainOptions::default()).unwrap();
+        assert!(model.inputs[0].weight > 3.0);
+        let without = train(&table, &TrainOptions { l2: 0.0, ..TrainOptions::default() });
+        assert!(matches!(without, Err(ModelError::Training(_))), "{without:?}");
+    }
+
+    #[test]
+    fn huge_values_stay_finite() {
+        let mut table = table();
+        for (row, cell) in table.columns[1].iter_mut().enumerate() {
+            *cell = Some(if row % 2 == 0 { 1e307 } else { -1e307 });
+        }
+        let model = train(&table, &TrainOptions::default()).unwrap();
+        assert!(model.predict(&table.row(0)).0.is_finite());
+    }
+
+    #[test]
+    fn too_little_is_refused() {
+        let mut table = table();
+        table.labels.iter_mut().for_each(|label| *label = false);
+        assert!(matches!(train(&table, &TrainOptions::default()), Err(ModelError::TooLittle(_))));
+    }
+}
