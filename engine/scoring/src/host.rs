@@ -1,0 +1,97 @@
+//! All plugins of a workspace, as `staunch.lock` pins them, behind the [`Scorer`] trait.
+
+use crate::bindings::Manifest;
+use crate::lock::{Lock, LockedPlugin, read_component, sha256_hex};
+use crate::plugin::Plugin;
+use crate::problem::{PluginProblem, failure};
+use crate::sandbox::Sandbox;
+use crate::scorer::Scorer;
+use staunch_core::codes;
+use staunch_core::score::{ScoreFailure, ScoreOutcome, ScoreRequest};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The loaded plugins by name; one that could not be loaded keeps its problem.
+pub struct Host {
+    plugins: BTreeMap<String, Result<Plugin, PluginProblem>>,
+}
+
+impl Host {
+    /// Loads every plugin of the lock from the workspace `dir`. A plugin with a problem does not keep the others from
+    /// working: its rows fail with the problem's code.
+    pub fn load(dir: &Path, lock: &Lock) -> (Host, Vec<PluginProblem>) {
+        let sandbox = Sandbox::new().map(Arc::new);
+        let load = |(name, locked): (&String, &LockedPlugin)| {
+            let loaded = match &sandbox {
+                Ok(sandbox) => load(sandbox, dir, name, locked),
+                Err(failure) => Err(PluginProblem::new(name, failure.clone())),
+            };
+            (name.clone(), loaded)
+        };
+        let host = Host { plugins: lock.plugins.iter().map(load).collect() };
+        let problems = host.plugins.values().filter_map(|loaded| loaded.as_ref().err().cloned()).collect();
+        (host, problems)
+    }
+
+    /// What a plugin says of itself; `None` where it is not loaded.
+    pub fn manifest(&self, plugin: &str) -> Option<&Manifest> {
+        self.plugin(plugin).map(Plugin::manifest)
+    }
+
+    /// A loaded plugin.
+    pub fn plugin(&self, name: &str) -> Option<&Plugin> {
+        self.plugins.get(name)?.as_ref().ok()
+    }
+
+    /// Names of the plugins that are loaded.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.plugins.iter().filter(|(_, loaded)| loaded.is_ok()).map(|(name, _)| name.as_str())
+    }
+}
+
+fn load(sandbox: &Arc<Sandbox>, dir: &Path, name: &str, locked: &LockedPlugin) -> Result<Plugin, PluginProblem> {
+    let problem = |failure: ScoreFailure| PluginProblem::new(name, failure);
+    let bytes = read_component(&dir.join(&locked.path)).map_err(problem)?;
+    let digest = sha256_hex(&bytes);
+    if digest != locked.sha256 {
+        let message = format!("`{}` has sha256 {digest}, staunch.lock says {}", locked.path, locked.sha256);
+        return Err(problem(failure(codes::PLUGIN_DIGEST, message)));
+    }
+    let plugin = Plugin::load(sandbox, name, &bytes)?;
+    let manifest = plugin.manifest();
+    if manifest.name != name || manifest.version != locked.version {
+        let (found, version) = (&manifest.name, &manifest.version);
+        let message = format!("the plugin is `{found}` {version}, staunch.lock says `{name}` {}", locked.version);
+        return Err(problem(failure(codes::PLUGIN_MANIFEST, message)));
+    }
+    Ok(plugin)
+}
+
+impl Scorer for Host {
+    fn score(&self, requests: &[ScoreRequest]) -> Vec<ScoreOutcome> {
+        let mut by_plugin: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, request) in requests.iter().enumerate() {
+            by_plugin.entry(&request.plugin).or_default().push(place);
+        }
+        let mut outcomes: Vec<Option<ScoreOutcome>> = vec![None; requests.len()];
+        for (name, places) in by_plugin {
+            match self.plugins.get(name) {
+                Some(Ok(plugin)) => {
+                    let rows: Vec<_> = places.iter().map(|&place| requests[place].inputs.as_slice()).collect();
+                    for (answer, &place) in plugin.answers(&rows).into_iter().zip(&places) {
+                        outcomes[place] = Some(plugin.outcome(answer));
+                    }
+                }
+                Some(Err(problem)) => places.iter().for_each(|&place| outcomes[place] = Some(Err(problem.failure()))),
+                None => places.iter().for_each(|&place| outcomes[place] = Some(Err(unlocked(name)))),
+            }
+        }
+        let nothing = || Err(failure(codes::PLUGIN_OUTPUT, "the row was not answered"));
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(nothing)).collect()
+    }
+}
+
+fn unlocked(name: &str) -> ScoreFailure {
+    failure(codes::PLUGIN_UNLOCKED, format!("plugin `{name}` is not in staunch.lock; run `staunch lock`"))
+}

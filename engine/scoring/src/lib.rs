@@ -1,0 +1,28 @@
+//! The host of scoring plugins: WebAssembly components in a sandbox without any way out, behind one trait.
+//!
+//! [`Host`] loads what `staunch.lock` pins and scores rows; every way in which a plugin can misbehave ends as a
+//! [`ScoreFailure`](staunch_core::score::ScoreFailure) with a stable code. No clock is read here: limits count
+//! instructions, and the wall-clock net below them only ever turns an answer into a failure.
+
+mod batch;
+mod bindings;
+mod breaker;
+mod host;
+mod inspect;
+mod lock;
+mod manifest;
+mod output;
+mod plugin;
+mod problem;
+mod sandbox;
+mod scorer;
+
+pub use bindings::{Band, Card, DataWindow, Input, InputKind, Manifest, Metric, Range, ResultKind};
+pub use host::Host;
+pub use inspect::{MAX_BODY, MAX_COMPONENT, MAX_FUNCTIONS, MAX_PARTS};
+pub use lock::{Lock, LockError, LockedPlugin, sha256_hex};
+pub use output::{Answer, MAX_REASON_CHARS, MAX_REASONS};
+pub use plugin::{MAX_BATCH, Plugin};
+pub use problem::PluginProblem;
+pub use sandbox::{DEADLINE_TICKS, MAX_MEMORY, Sandbox, TICK};
+pub use scorer::{Scorer, StaticScorer};
