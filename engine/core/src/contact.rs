@@ -1,7 +1,7 @@
 //! A contact: declared fields, consent, suppression, facts and runs. Events change it; nothing else does.
 
 use crate::action::Channel;
-use crate::event::Event;
+use crate::event::{Event, Position};
 use crate::feature::FactLog;
 use crate::run::Run;
 use crate::schema::Schema;
@@ -24,9 +24,9 @@ pub struct Contact {
     /// Channels on which it is never reached again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub suppressed: BTreeMap<Channel, Suppression>,
-    /// When each field was last changed, so that a late update does not undo a newer one.
+    /// The event that last changed each field, so that one that comes late does not undo a newer one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub field_times: BTreeMap<String, Time>,
+    pub field_times: BTreeMap<String, Position>,
     /// Facts by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, FactLog>,
@@ -87,7 +87,7 @@ impl Contact {
         };
         for (name, json) in body {
             let Some(field) = schema.contact.get(name) else { continue };
-            if self.field_times.get(name).is_some_and(|at| *at > event.time) {
+            if self.field_times.get(name).is_some_and(|known| *known > event.position()) {
                 continue;
             }
             let value = field.read(json, schema.currency).map_err(|why| format!("field `{name}`: {why}"))?;
@@ -95,7 +95,7 @@ impl Contact {
                 Some(value) => self.fields.insert(name.clone(), value),
                 None => self.fields.remove(name),
             };
-            self.field_times.insert(name.clone(), event.time);
+            self.field_times.insert(name.clone(), event.position());
         }
         Ok(())
     }
@@ -116,22 +116,27 @@ impl Contact {
     }
 
     fn suppress(&mut self, channel: Channel, because: &str, at: Time) {
-        self.suppressed.entry(channel).or_insert_with(|| Suppression { because: because.to_owned(), at });
+        let new = Suppression { because: because.to_owned(), at };
+        let known = self.suppressed.entry(channel).or_insert_with(|| new.clone());
+        // The first one counts, whichever arrives first.
+        if (new.at, &new.because) < (known.at, &known.because) {
+            *known = new;
+        }
     }
 
     /// The contact's own zone, where it is a valid IANA name.
     pub fn zone(&self) -> Option<jiff::tz::TimeZone> {
         match self.fields.get("zone") {
-            Some(Value::Text(name)) => jiff::tz::TimeZone::get(name).ok(),
+            Some(Value::Text(name)) => crate::time::zone(name),
             _ => None,
         }
     }
 
-    /// The e-mail address: the first declared field of that kind.
+    /// The e-mail address: the first declared field of that kind; a blank one is none.
     pub fn email(&self, schema: &Schema) -> Option<&str> {
         let name = schema.contact.iter().find(|(_, field)| field.kind == crate::schema::FieldKind::Email)?.0;
         match self.fields.get(name) {
-            Some(Value::Text(address)) => Some(address),
+            Some(Value::Text(address)) if !address.trim().is_empty() => Some(address),
             _ => None,
         }
     }

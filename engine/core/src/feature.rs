@@ -97,7 +97,9 @@ impl FactLog {
     pub fn add(&mut self, time: Time, number: f64, keep: Span) {
         self.last = self.last.max(Some(time));
         if keep > Span(0) {
-            let at = self.entries.partition_point(|(other, _)| *other <= time);
+            // Equal times are ordered by number, so that a sum does not depend on the order of arrival.
+            let before = |(other, known): &(Time, f64)| other.cmp(&time).then(known.total_cmp(&number)).is_le();
+            let at = self.entries.partition_point(before);
             self.entries.insert(at, (time, number));
         }
     }
@@ -121,7 +123,8 @@ impl FactLog {
 
     /// The sum of their numbers, added in order of time.
     pub fn sum(&self, now: Time, window: Window) -> f64 {
-        self.within(now, window).iter().map(|(_, number)| number).sum()
+        // Not `sum()`: that of nothing is minus zero.
+        self.within(now, window).iter().fold(0.0, |sum, (_, number)| sum + number)
     }
 
     /// Days since the last fact at `now`.
@@ -142,7 +145,7 @@ mod tests {
             let window = Window { from: Span(from.max(to)), to: Span(to.min(from)) };
             let now = Time(*times.iter().max().unwrap_or(&0));
             let mut state = seed | 1;
-            times.sort_by_key(|_| { state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407); state });
+            times.sort_by_cached_key(|_| { state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407); state });
             let mut log = FactLog::default();
             for (index, time) in times.iter().enumerate() {
                 log.add(Time(*time), *time as f64, window.from);

@@ -26,5 +26,8 @@ pub mod time;
 pub mod value;
 pub mod workflow;
 
+#[cfg(test)]
+mod testkit;
+
 pub use time::{Span, Time};
 pub use value::{Money, Type, Value};

@@ -137,3 +137,16 @@ pub struct ScoreNote {
 
 /// What stands in place of a personal value.
 pub const MASK: &str = "(personal)";
+/// The longest text that a receipt shows, in bytes: a receipt is for people, and an event may carry a megabyte.
+pub const LONGEST_TEXT: usize = 256;
+
+/// A value as a receipt shows it: masked where it is personal, shortened where it is long.
+pub fn shown(value: &Value, personal: bool) -> Value {
+    match value {
+        _ if personal => Value::Text(MASK.into()),
+        Value::Text(text) if text.len() > LONGEST_TEXT => {
+            Value::Text(format!("{}… ({} bytes)", &text[..text.floor_char_boundary(LONGEST_TEXT)], text.len()))
+        }
+        other => other.clone(),
+    }
+}

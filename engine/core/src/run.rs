@@ -61,7 +61,7 @@ pub enum RunStatus {
     Held {
         /// The author's step id.
         step: String,
-        /// Why: `score_unavailable`, `expression`.
+        /// Why: `score_unavailable`, `expression`, `render`, `version_gone`.
         reason: String,
         /// Since when.
         since: Time,

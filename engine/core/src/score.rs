@@ -48,6 +48,14 @@ pub struct ScoreRequest {
     pub inputs: Vec<(String, Option<Value>)>,
 }
 
+impl ScoreRequest {
+    /// Equal for equal requests: a hash of the plugin's name and the inputs, 32 hex digits.
+    pub fn key(&self) -> String {
+        let inputs = serde_json::to_string(&self.inputs).unwrap_or_default();
+        hex::encode(crate::action::hash16("score", &[&self.plugin, &inputs]))
+    }
+}
+
 /// What a plugin said of one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scored {

@@ -8,6 +8,13 @@ pub const SECOND: i64 = 1_000_000;
 /// Microseconds in one day. Days are always 24 h.
 pub const DAY: i64 = 86_400 * SECOND;
 
+/// The zone of an IANA name, `None` where there is no such zone. It comes from the data in the binary, so that every
+/// machine decides alike.
+pub fn zone(name: &str) -> Option<jiff::tz::TimeZone> {
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get(name).ok()?;
+    (!zone.is_unknown()).then_some(zone)
+}
+
 /// An instant: microseconds since 1970-01-01T00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

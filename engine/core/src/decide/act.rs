@@ -38,7 +38,8 @@ pub(super) fn plan(moment: &Moment<'_>, run: &mut Run, step: &str, spec: &Act) -
         priority: moment.workflow.priority,
         planned_at: moment.at,
         arm: run.assignment.as_ref().map_or(arm::Arm::Shadow, |place| place.arm),
-        review: review.filter(|_| state == ActionState::Review),
+        // Held for a kill it still waits for a person when the kill is over.
+        review: review.filter(|_| state == ActionState::Review || reason == Some(ReasonCode::Kill)),
         checks: ruling.checks,
         id,
         state,
@@ -57,8 +58,11 @@ fn expose(moment: &Moment<'_>, run: &mut Run) {
     let workspace = &moment.env.catalog.workspace;
     let stage = moment.env.live.stage(&run.workflow);
     let (name, contact) = (&workspace.name, &moment.contact.id);
-    let place =
+    let mut place =
         arm::assign(name, &run.workflow, contact, moment.workflow.holdout, workspace.policy.global_holdout, &stage);
+    if let Some(forced) = moment.env.catalog.forced().filter(|_| place.arm != arm::Arm::Shadow) {
+        place.arm = forced;
+    }
     run.assignment = Some(place);
     run.exposed_at = Some(moment.at);
     // What happened before the exposure is no result of it.
@@ -108,7 +112,10 @@ fn review(moment: &Moment<'_>, channel: Channel, action: &str) -> Result<Option<
         if gate.sample.is_some_and(|share| bucket(workspace, "review", &gate.id, action) >= share) {
             continue;
         }
-        let wanted = match gate.when.as_ref().map(|when| moment.holds(when)) {
+        let before = moment.take_values();
+        let holds = gate.when.as_ref().map(|when| moment.holds(when));
+        moment.reads.borrow_mut().values = before;
+        let wanted = match holds {
             None => true,
             Some(Err(EvalError::NeedScore(_))) => return Err(Stuck::Need),
             Some(result) => result.unwrap_or(true),

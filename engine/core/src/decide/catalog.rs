@@ -1,5 +1,6 @@
 //! All published workflows of a workspace, indexed by what they listen to.
 
+use crate::arm::Arm;
 use crate::event::Event;
 use crate::feature::FactDef;
 use crate::policy::Policy;
@@ -27,27 +28,31 @@ pub struct Catalog {
     pub workspace: Workspace,
     current: Vec<Arc<Workflow>>,
     versions: HashMap<(String, String), Arc<Workflow>>,
-    facts: Vec<FactDef>,
+    /// In order of their keys, each with a workflow that declares it.
+    facts: Vec<(FactDef, Arc<Workflow>)>,
     facts_by_event: HashMap<String, Vec<usize>>,
     starts_by_event: HashMap<String, Vec<usize>>,
     fact_globs: Vec<usize>,
     start_globs: Vec<usize>,
+    forced: Option<Arm>,
 }
 
 impl Catalog {
     /// An index over workflows; `older` holds versions that only still have runs.
-    pub fn new(workspace: Workspace, current: Vec<Arc<Workflow>>, older: Vec<Arc<Workflow>>) -> Catalog {
+    pub fn new(workspace: Workspace, mut current: Vec<Arc<Workflow>>, older: Vec<Arc<Workflow>>) -> Catalog {
         let mut catalog = Catalog { workspace, ..Catalog::default() };
-        let mut facts: BTreeMap<String, FactDef> = BTreeMap::new();
+        current.sort_by(|one, two| one.name.cmp(&two.name));
+        let mut facts: BTreeMap<String, (FactDef, Arc<Workflow>)> = BTreeMap::new();
         for workflow in current.iter().chain(&older) {
             catalog.versions.insert((workflow.name.clone(), workflow.version.clone()), Arc::clone(workflow));
             for fact in &workflow.facts {
-                let known = facts.entry(fact.key.clone()).or_insert_with(|| fact.clone());
+                let new = || (fact.clone(), Arc::clone(workflow));
+                let (known, _) = facts.entry(fact.key.clone()).or_insert_with(new);
                 known.keep = known.keep.max(fact.keep);
             }
         }
         catalog.facts = facts.into_values().collect();
-        for (index, fact) in catalog.facts.iter().enumerate() {
+        for (index, (fact, _)) in catalog.facts.iter().enumerate() {
             place(index, &fact.events, &mut catalog.facts_by_event, &mut catalog.fact_globs);
         }
         for (index, workflow) in current.iter().enumerate() {
@@ -57,7 +62,17 @@ impl Catalog {
         catalog
     }
 
-    /// The workflows that start runs.
+    /// The same, but every assignment outside stage shadow gets this arm: a test says on which side its contact is.
+    pub fn with_arm(self, arm: Arm) -> Catalog {
+        Catalog { forced: Some(arm), ..self }
+    }
+
+    /// The arm that a test forces.
+    pub(super) fn forced(&self) -> Option<Arm> {
+        self.forced
+    }
+
+    /// The workflows that start runs, in order of their names.
     pub fn current(&self) -> &[Arc<Workflow>] {
         &self.current
     }
@@ -77,17 +92,17 @@ impl Catalog {
         indexes.into_iter().map(|at| &self.current[at]).collect()
     }
 
-    /// The facts that an event may leave.
-    pub(super) fn facts(&self, event: &Event) -> impl Iterator<Item = &FactDef> {
+    /// The facts that an event may leave, each with a workflow that declares it.
+    pub(super) fn facts(&self, event: &Event) -> impl Iterator<Item = &(FactDef, Arc<Workflow>)> {
         let exact = self.facts_by_event.get(&event.kind).into_iter().flatten();
-        let globs = self.fact_globs.iter().filter(|at| self.facts[**at].matches(event));
+        let globs = self.fact_globs.iter().filter(|at| self.facts[**at].0.matches(event));
         exact.chain(globs).map(|at| &self.facts[*at])
     }
 
-    /// How long the facts of a key are kept.
-    pub(super) fn keep(&self, key: &str) -> Span {
-        let found = self.facts.binary_search_by(|fact| fact.key.as_str().cmp(key));
-        found.map_or(Span(0), |at| self.facts[at].keep)
+    /// How long the facts of a key are kept; `None` where nobody here counts them.
+    pub(super) fn keep(&self, key: &str) -> Option<Span> {
+        let found = self.facts.binary_search_by(|(fact, _)| fact.key.as_str().cmp(key));
+        found.ok().map(|at| self.facts[at].0.keep)
     }
 }
 

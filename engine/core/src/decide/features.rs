@@ -13,16 +13,15 @@ pub(super) fn value(moment: &Moment<'_>, name: &str) -> Result<f64, EvalError> {
     };
     let empty = FactLog::default();
     let log = |key: &String| moment.contact.facts.get(key).unwrap_or(&empty);
-    match &def.kind {
-        FeatureKind::Count { fact, window } => Ok(log(fact).count(moment.at, *window)),
-        FeatureKind::Sum { fact, window } => Ok(log(fact).sum(moment.at, *window)),
-        FeatureKind::DaysSince { fact, never } => Ok(log(fact).days_since(moment.at).unwrap_or(*never)),
-        FeatureKind::Expr(expr) => moment
-            .eval(expr)?
-            .number()
-            .filter(|number| number.is_finite())
-            .ok_or_else(|| EvalError::Failed(format!("feature `{name}` is no finite number"))),
-    }
+    let number = match &def.kind {
+        FeatureKind::Count { fact, window } => Some(log(fact).count(moment.at, *window)),
+        FeatureKind::Sum { fact, window } => Some(log(fact).sum(moment.at, *window)),
+        FeatureKind::DaysSince { fact, never } => Some(log(fact).days_since(moment.at).unwrap_or(*never)),
+        FeatureKind::Expr(expr) => moment.eval(expr)?.number(),
+    };
+    // JSON, and so every receipt, knows no other numbers.
+    let finite = number.filter(|number| number.is_finite());
+    finite.ok_or_else(|| EvalError::Failed(format!("feature `{name}` is no finite number")))
 }
 
 /// The number that an event leaves under a fact: 1 for a count, the field's number otherwise.

@@ -5,14 +5,13 @@ use super::{Env, Scores};
 use crate::contact::Contact;
 use crate::event::Event;
 use crate::expr::{EvalError, Expr, Root, Scope};
-use crate::receipt::{MASK, ScoreNote};
+use crate::receipt::{ScoreNote, shown};
 use crate::run::EntryEvent;
-use crate::schema::Field;
 use crate::score::{IfUnavailable, ScoreDef, ScoreRequest};
 use crate::time::Time;
 use crate::value::Value;
 use crate::workflow::Workflow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// What was read while expressions ran.
@@ -35,12 +34,24 @@ pub(super) struct Moment<'a> {
     pub at: Time,
     pub scores: &'a Scores,
     pub reads: RefCell<Reads>,
+    /// Expressions under way: a feature or substitute may read another one.
+    pub depth: Cell<u32>,
 }
+
+/// How deep expressions may read each other. The checker lets no circle through; this keeps a stack where one is.
+const DEEPEST: u32 = 32;
 
 impl<'a> Moment<'a> {
     /// Evaluates an expression of the workflow here.
     pub fn eval(&self, expr: &Expr) -> Result<Value, EvalError> {
-        self.env.evaluator.eval(expr, self)
+        let depth = self.depth.get();
+        if depth >= DEEPEST {
+            return Err(EvalError::Failed("expressions that read each other in a circle".into()));
+        }
+        self.depth.set(depth + 1);
+        let result = self.env.evaluator.eval(expr, self);
+        self.depth.set(depth);
+        result
     }
 
     /// Evaluates a condition.
@@ -56,8 +67,17 @@ impl<'a> Moment<'a> {
         std::mem::take(&mut self.reads.borrow_mut().values)
     }
 
-    fn field(&self, name: &str) -> Option<&Field> {
-        self.env.catalog.workspace.schema.contact.get(name)
+    /// Whether a name stands for a personal field, whose value no receipt shows.
+    fn personal(&self, root: Root, name: &str) -> bool {
+        let schema = &self.env.catalog.workspace.schema;
+        match root {
+            Root::Contact => schema.contact.get(name).is_some_and(|field| field.personal),
+            Root::Event => {
+                self.event.and_then(|event| schema.events.get(&event.kind)?.get(name)).is_some_and(|f| f.personal)
+            }
+            Root::Entry => schema.events.values().filter_map(|fields| fields.get(name)).any(|field| field.personal),
+            _ => false,
+        }
     }
 
     fn score(&self, name: &str) -> Result<Option<Value>, EvalError> {
@@ -69,33 +89,35 @@ impl<'a> Moment<'a> {
 
     fn score_value(&self, def: &ScoreDef) -> Result<f64, EvalError> {
         let noted = self.reads.borrow().scores.iter().find(|note| note.name == def.name).map(|note| note.value);
-        match noted {
-            Some(Some(value)) => return Ok(value),
-            Some(None) if !matches!(def.if_unavailable, IfUnavailable::Expr(_)) => {
-                return Err(EvalError::ScoreUnavailable(def.name.clone()));
-            }
-            _ => {}
+        let value = match noted {
+            Some(value) => value,
+            None => self.fetch(def)?,
+        };
+        match (value, &def.if_unavailable) {
+            (Some(value), _) => Ok(value),
+            (None, IfUnavailable::Expr(expr)) => self.substitute(def, expr),
+            (None, _) => Err(EvalError::ScoreUnavailable(def.name.clone())),
         }
-        let inputs = self.inputs(def)?;
-        let key = format!("{}/{}/{}", self.workflow.name, def.name, self.at.0);
-        match self.scores.get(&key) {
-            None => {
-                let plain = inputs.iter().map(|(name, value)| (last_part(name).to_owned(), value.clone())).collect();
-                let request = ScoreRequest { plugin: def.plugin.clone(), inputs: plain };
-                self.reads.borrow_mut().need = Some((key, request));
-                Err(EvalError::NeedScore(def.name.clone()))
-            }
-            Some(outcome) => {
-                let note = note_of(def, outcome, inputs, self.at);
-                let value = note.value;
-                self.reads.borrow_mut().scores.push(note);
-                match (value, &def.if_unavailable) {
-                    (Some(value), _) => Ok(value),
-                    (None, IfUnavailable::Expr(expr)) => self.substitute(def, expr),
-                    (None, _) => Err(EvalError::ScoreUnavailable(def.name.clone())),
-                }
-            }
-        }
+    }
+
+    /// The score from those handed in, noted with what the plugin saw; or the request for it.
+    fn fetch(&self, def: &ScoreDef) -> Result<Option<f64>, EvalError> {
+        let values = self.inputs(def)?;
+        let plain =
+            def.inputs.iter().zip(&values).map(|((_, name), value)| (last_part(name).to_owned(), value.clone()));
+        let request = ScoreRequest { plugin: def.plugin.clone(), inputs: plain.collect() };
+        let key = request.key();
+        let Some(outcome) = self.scores.get(&key) else {
+            self.reads.borrow_mut().need = Some((key, request));
+            return Err(EvalError::NeedScore(def.name.clone()));
+        };
+        let named = def.inputs.iter().zip(values).map(|((root, name), value)| {
+            (format!("{}.{name}", root.word()), value.map(|value| shown(&value, self.personal(*root, name))))
+        });
+        let note = note_of(def, outcome, named.collect(), self.at);
+        let value = note.value;
+        self.reads.borrow_mut().scores.push(note);
+        Ok(value)
     }
 
     fn substitute(&self, def: &ScoreDef, expr: &Expr) -> Result<f64, EvalError> {
@@ -104,11 +126,10 @@ impl<'a> Moment<'a> {
             .ok_or_else(|| EvalError::Failed(format!("the substitute of score `{}` is no number", def.name)))
     }
 
-    fn inputs(&self, def: &ScoreDef) -> Result<Vec<(String, Option<Value>)>, EvalError> {
+    fn inputs(&self, def: &ScoreDef) -> Result<Vec<Option<Value>>, EvalError> {
         // What a plugin sees is in the score's own note, not among the values that the rule itself read.
         let before = self.reads.borrow().values.len();
-        let read = |(root, name): &(Root, String)| Ok((format!("{}.{name}", root.word()), self.get(*root, name)?));
-        let inputs: Result<Vec<_>, EvalError> = def.inputs.iter().map(read).collect();
+        let inputs = def.inputs.iter().map(|(root, name)| self.get(*root, name)).collect();
         self.reads.borrow_mut().values.truncate(before);
         inputs
     }
@@ -147,16 +168,7 @@ impl<'a> Moment<'a> {
 impl Scope for Moment<'_> {
     fn get(&self, root: Root, name: &str) -> Result<Option<Value>, EvalError> {
         let value = self.lookup(root, name)?;
-        let schema = &self.env.catalog.workspace.schema;
-        let personal = match root {
-            Root::Contact => self.field(name).is_some_and(|field| field.personal),
-            Root::Event => {
-                self.event.and_then(|event| schema.events.get(&event.kind)?.get(name)).is_some_and(|f| f.personal)
-            }
-            Root::Entry => schema.events.values().filter_map(|fields| fields.get(name)).any(|field| field.personal),
-            _ => false,
-        };
-        let shown = if personal { value.as_ref().map(|_| Value::Text(MASK.into())) } else { value.clone() };
+        let shown = value.as_ref().map(|value| shown(value, self.personal(root, name)));
         let mut reads = self.reads.borrow_mut();
         let full = format!("{}.{name}", root.word());
         if !reads.values.iter().any(|(known, _)| *known == full) {

@@ -94,7 +94,16 @@ fn start(walk: &mut Walk<'_>, workflow: &Arc<Workflow>, event: &Event) -> Result
     }
     let index = walk.add(new_run(walk, workflow, event));
     walk.contact.entered.insert(workflow.name.clone(), event.time);
-    go(walk, index, workflow.first, event.time, "started", vec![trace])
+    go(walk, index, workflow.first, event.time, "started", vec![trace])?;
+    // What the start read belongs to the receipt, too.
+    if let Some(entry) = walk.entries.last_mut() {
+        let known: Vec<String> = entry.scores.iter().map(|note| note.name.clone()).collect();
+        entry.scores.extend(reads.scores.into_iter().filter(|note| !known.contains(&note.name)));
+        for (name, value) in reads.features {
+            entry.features.entry(name).or_insert(value);
+        }
+    }
+    Ok(())
 }
 
 fn barred(walk: &Walk<'_>, workflow: &Workflow, event: &Event, active: bool) -> Option<String> {
@@ -111,6 +120,7 @@ fn restart(walk: &mut Walk<'_>, index: usize, event: &Event) {
     run.ended_at = Some(event.time);
     run.pending_until = None;
     walk.cancelled.push(run.id.clone());
+    walk.note_of_run(&run, event.time, "left: restarted");
     walk.put(index, run);
 }
 

@@ -37,20 +37,38 @@ pub(super) fn deadline(walk: &mut Walk<'_>, index: usize, at: Time) -> Result<()
     let run = walk.contact.runs[index].clone();
     let Some(workflow) = walk.workflow_of(&run) else { return lost(walk, index, run, at) };
     let Some(node) = run.step().and_then(|step| workflow.node(step)) else { return lost(walk, index, run, at) };
-    let (target, result) = match (&run.status, &workflow.nodes[node].kind) {
-        (RunStatus::Waiting { .. }, NodeKind::WaitEvent { if_not, .. }) => (*if_not, "the event did not come"),
-        (RunStatus::Waiting { .. }, _) => (workflow.nodes[node].next, "waited"),
+    // A run at a wait is waiting, or was while its version was not known here.
+    let (target, result) = match &workflow.nodes[node].kind {
+        NodeKind::WaitEvent { if_not, .. } => (*if_not, "the event did not come"),
+        NodeKind::WaitFor { .. } => (workflow.nodes[node].next, "waited"),
         _ => (Target::Node(node), "tried again"),
     };
     let first = Trace { step: workflow.nodes[node].id.clone(), expr: None, result: result.into(), values: vec![] };
     go(walk, index, target, at, "went on", vec![first])
 }
 
-/// The version or step of a run is gone: it leaves, and says so.
+/// The version or step of a run is not known here: perhaps another process has just published it. It is held, and
+/// leaves when that does not change.
 fn lost(walk: &mut Walk<'_>, index: usize, mut run: Run, at: Time) -> Result<(), Need> {
-    run.status = RunStatus::Left { reason: "version_gone".into() };
-    run.ended_at = Some(at);
-    walk.cancelled.push(run.id.clone());
+    const GONE: &str = "version_gone";
+    let step = run.step().unwrap_or_default().to_owned();
+    let since = match &run.status {
+        RunStatus::Held { reason, since, .. } if reason == GONE => Some(*since),
+        _ => None,
+    };
+    if since.is_some_and(|since| at - since >= HELD_AT_MOST) {
+        run.status = RunStatus::Left { reason: GONE.into() };
+        run.ended_at = Some(at);
+        run.pending_until = None;
+        walk.cancelled.push(run.id.clone());
+        walk.note_of_run(&run, at, &format!("left: held for {HELD_AT_MOST} ({GONE})"));
+    } else {
+        if since.is_none() {
+            walk.note_of_run(&run, at, "held: version_gone (this version of the workflow is not known here)");
+        }
+        let (since, retry_at) = (since.unwrap_or(at), at + RETRY_EVERY);
+        run.status = RunStatus::Held { step, reason: GONE.into(), since, retry_at };
+    }
     walk.put(index, run);
     Ok(())
 }

@@ -5,18 +5,20 @@ use super::{ActionOutcome, Env, Scores, Transition, features, starts, steps};
 use crate::action::{Action, hash16};
 use crate::contact::Contact;
 use crate::event::Event;
-use crate::receipt::{Decision, Entry, EventNote, MASK, Trace};
+use crate::receipt::{Decision, Entry, EventNote, Trace, shown};
 use crate::run::{EntryEvent, Run};
 use crate::score::ScoreRequest;
-use crate::time::Time;
-use crate::value::Value;
+use crate::time::{Span, Time};
 use crate::workflow::Workflow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The score that has to be known before the decision can go on.
 pub(super) type Need = (String, ScoreRequest);
+
+/// Facts that no workflow counts any more are forgotten after this long.
+const FORGET_AFTER: Span = Span::days(400);
 
 /// A decision under way.
 pub(super) struct Walk<'a> {
@@ -82,7 +84,8 @@ impl<'a> Walk<'a> {
     pub fn wake(&mut self, now: Time, version: i64) -> Result<(), Need> {
         let first = self.contact.wake_at().filter(|due| *due <= now);
         self.deadlines(now, true)?;
-        if let Some(first) = first {
+        // A held run that was tried again in vain is no news.
+        if let Some(first) = first.filter(|_| !self.entries.is_empty()) {
             let id = hash16("wake", &[&self.contact.id, &first.0.to_string(), &version.to_string()]);
             let at = self.contact.decided_to.unwrap_or(first);
             let contact = self.contact.id.clone();
@@ -119,18 +122,20 @@ impl<'a> Walk<'a> {
     fn move_to(&mut self, time: Time) {
         let to = self.contact.decided_to.map_or(time, |to| to.max(time));
         self.contact.decided_to = Some(to);
-        for (key, log) in &mut self.contact.facts {
-            log.prune(to, self.env.catalog.keep(key));
-        }
+        // Facts that no workflow known here counts may be counted by one that another process knows already.
+        self.contact.facts.retain(|key, log| {
+            let keep = self.env.catalog.keep(key);
+            log.prune(to, keep.unwrap_or(FORGET_AFTER));
+            keep.is_some() || log.last.is_some_and(|last| last > to - FORGET_AFTER)
+        });
     }
 
     fn add_facts(&mut self, event: &Event) {
         let mut new = Vec::new();
-        for fact in self.env.catalog.facts(event) {
+        for (fact, workflow) in self.env.catalog.facts(event) {
             let Some(number) = features::number(event, fact.of.as_deref()) else { continue };
             if let Some(filter) = &fact.filter {
-                let Some(workflow) = self.env.catalog.current().first().cloned() else { continue };
-                let moment = self.moment(&workflow, Some(event), None, event.time);
+                let moment = self.moment(workflow, Some(event), None, event.time);
                 // A filter that cannot be evaluated leaves no fact; the checker has proved its names and types.
                 if !moment.holds(filter).unwrap_or(false) {
                     continue;
@@ -152,8 +157,8 @@ impl<'a> Walk<'a> {
         entry: Option<&'m EntryEvent>,
         at: Time,
     ) -> Moment<'m> {
-        let reads = RefCell::default();
-        Moment { env: self.env, workflow, contact: &self.contact, event, entry, at, scores: self.scores, reads }
+        let (reads, depth) = (RefCell::default(), Cell::new(0));
+        Moment { env: self.env, workflow, contact: &self.contact, event, entry, at, scores: self.scores, reads, depth }
     }
 
     /// The version that a run entered with.
@@ -173,6 +178,21 @@ impl<'a> Walk<'a> {
             features: note.reads.features,
             scores: note.reads.scores,
             actions: note.actions,
+        });
+    }
+
+    /// Writes an entry about a run of which no step was looked at.
+    pub fn note_of_run(&mut self, run: &Run, at: Time, what: &str) {
+        self.entries.push(Entry {
+            workflow: run.workflow.clone(),
+            version: run.version.clone(),
+            run: Some(run.id.clone()),
+            at,
+            what: what.to_owned(),
+            trace: vec![],
+            features: BTreeMap::new(),
+            scores: vec![],
+            actions: vec![],
         });
     }
 
@@ -216,10 +236,8 @@ impl<'a> Walk<'a> {
     fn note_event(&self, event: &Event) -> EventNote {
         let declared = self.env.catalog.workspace.schema.events.get(&event.kind);
         let masked = |name: &String| declared.and_then(|fields| fields.get(name)).is_some_and(|field| field.personal);
-        let show = |(name, value): (&String, &Value)| {
-            (name.clone(), if masked(name) { Value::Text(MASK.into()) } else { value.clone() })
-        };
-        let fields: BTreeMap<String, Value> = event.fields.iter().map(show).collect();
+        let fields: BTreeMap<_, _> =
+            event.fields.iter().map(|(name, value)| (name.clone(), shown(value, masked(name)))).collect();
         EventNote {
             id: event.id.clone(),
             source: event.source.clone(),

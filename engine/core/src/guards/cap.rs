@@ -19,6 +19,9 @@ pub(super) fn check(ask: &Ask<'_>, cap: &Cap, at: Time) -> Answer {
     };
     let times: Vec<Time> = counted(at - cap.window).map(|one| one.at).collect();
     let limit = f64::from(cap.max);
+    if cap.max == 0 {
+        return Answer::never(ReasonCode::Cap, "the cap allows none").counted(times.len() as f64, limit);
+    }
     if times.len() >= cap.max as usize {
         // The slot is free when enough of the oldest have left the window.
         let blocking = times[times.len() - cap.max as usize];

@@ -96,7 +96,8 @@ impl Answer {
 pub enum Verdict {
     /// Now.
     Go,
-    /// Not before this time; the reason is that of the guard that set it.
+    /// Not before this time; the reason is that of the guard that makes it wait longest now. Another one may have
+    /// moved the time further (a cap that frees a slot at night waits for the morning).
     Hold {
         /// The earliest instant at which every guard passes, as far as is known now.
         until: Time,
@@ -130,11 +131,13 @@ pub fn arbitrate(ask: &Ask<'_>, now: Time) -> Ruling {
     let never: Vec<ReasonCode> =
         answers.iter().filter(|(_, answer)| answer.said == Said::Never).map(|(_, answer)| answer.reason).collect();
     let verdict = if never.is_empty() { earliest(ask, now, &answers) } else { Verdict::Never { reasons: never } };
-    if let Verdict::Never { reasons } = &verdict
-        && reasons.contains(&ReasonCode::Expired)
+    // All guards pass or wait, and yet there is no time: then it is the expiry that says never.
+    if matches!(verdict, Verdict::Never { .. })
         && answers.iter().all(|(_, answer)| answer.said != Said::Never)
+        && let Some((_, expiry)) = answers.iter_mut().find(|(guard, _)| guard == "expiry")
     {
-        answers.push(("expiry".into(), Answer::never(ReasonCode::Expired, "no free time before it expires")));
+        let detail = format!("no free time before it expires at {}", ask.expires_at);
+        *expiry = Answer::never(ReasonCode::Expired, detail);
     }
     Ruling { verdict, checks: answers.into_iter().map(|(guard, answer)| note(guard, answer)).collect() }
 }

@@ -3,31 +3,55 @@
 use super::{Answer, Ask};
 use crate::action::ReasonCode;
 use crate::policy::{QuietHours, ZoneChoice};
-use crate::time::Time;
-use jiff::civil;
+use crate::time::{DAY, SECOND, Time, zone};
 use jiff::tz::TimeZone;
+
+/// Microseconds in a minute.
+const MINUTE: i64 = 60 * SECOND;
+/// How many changes of a zone's clock one silence may span.
+const CHANGES: usize = 8;
 
 pub(super) fn check(ask: &Ask<'_>, quiet: &QuietHours, at: Time) -> Answer {
     let (zone, whose) = zone_of(ask, quiet);
-    let local = at.timestamp().to_zoned(zone);
-    let minute = u16::from(local.hour() as u8) * 60 + u16::from(local.minute() as u8);
-    let (from, to) = (quiet.from_minute, quiet.to_minute);
-    let inside = if from <= to { from <= minute && minute < to } else { minute >= from || minute < to };
+    let (from, to) = (i64::from(quiet.from_minute) * MINUTE, i64::from(quiet.to_minute) * MINUTE);
+    let now = clock(time_of_day(&zone, at));
     let hours = format!("{}-{} {whose}", clock(from), clock(to));
-    if !inside {
-        return Answer::pass(ReasonCode::QuietHours, format!("{} is outside {hours}", clock(minute)));
+    match end(&zone, from, to, at) {
+        None => Answer::pass(ReasonCode::QuietHours, format!("{now} is outside {hours}")),
+        Some(until) => Answer::wait(ReasonCode::QuietHours, until, format!("{now} is inside {hours}")),
     }
-    // The next local `to`: today, or tomorrow where today's is already behind.
-    let date = if minute < to { local.date() } else { local.date().tomorrow().unwrap_or(local.date()) };
-    let end = date.to_datetime(civil::time((to / 60) as i8, (to % 60) as i8, 0, 0));
-    // A gap of daylight saving moves the end forward, an overlap takes the first.
-    let until = end.to_zoned(local.time_zone().clone()).map_or(at, |end| Time(end.timestamp().as_microsecond()));
-    let until = if until > at { until } else { at + crate::time::Span::seconds(3_600) };
-    Answer::wait(ReasonCode::QuietHours, until, format!("{} is inside {hours}", clock(minute)))
+}
+
+/// The first instant from `at` on at which the local clock stands outside the silence; `None` where it does already.
+///
+/// Between two changes of the zone's clock local time runs evenly; at a change the clock is read anew. So a night
+/// whose end falls into the hour that daylight saving leaves out is over when the clock jumps, and one whose end falls
+/// into the hour that comes twice is over at its first and, inside the second, at its second.
+fn end(zone: &TimeZone, from: i64, to: i64, at: Time) -> Option<Time> {
+    let mut candidate = at;
+    for _ in 0..CHANGES {
+        let local = time_of_day(zone, candidate);
+        let inside = if from <= to { from <= local && local < to } else { local >= from || local < to };
+        if !inside {
+            break;
+        }
+        let left = if local < to { to - local } else { to + DAY - local };
+        let over = candidate.0.saturating_add(left);
+        let change = zone.following(candidate.timestamp()).next().map(|change| change.timestamp().as_microsecond());
+        candidate = Time(change.map_or(over, |change| change.min(over)));
+    }
+    (candidate > at).then_some(candidate)
+}
+
+/// Microseconds since local midnight, by the clock on the wall.
+fn time_of_day(zone: &TimeZone, at: Time) -> i64 {
+    let stamp = at.timestamp();
+    let offset = i64::from(zone.to_offset(stamp).seconds()) * SECOND;
+    stamp.as_microsecond().saturating_add(offset).rem_euclid(DAY)
 }
 
 fn zone_of(ask: &Ask<'_>, quiet: &QuietHours) -> (TimeZone, String) {
-    let fixed = |name: &str| TimeZone::get(name).unwrap_or(TimeZone::UTC);
+    let fixed = |name: &str| zone(name).unwrap_or(TimeZone::UTC);
     match &quiet.zone {
         ZoneChoice::Fixed(name) => (fixed(name), name.clone()),
         ZoneChoice::Contact => match ask.contact.zone() {
@@ -40,6 +64,7 @@ fn zone_of(ask: &Ask<'_>, quiet: &QuietHours) -> (TimeZone, String) {
     }
 }
 
-fn clock(minute: u16) -> String {
+fn clock(micros: i64) -> String {
+    let minute = micros / MINUTE;
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
