@@ -3,8 +3,13 @@
 //! Every method that depends on time is handed `now`. Not-found is `Ok(None)`; a corrupt row names table and key.
 
 pub mod model;
+mod postgres;
+mod sql;
+mod sqlite;
 
 pub use model::*;
+pub use postgres::PostgresStore;
+pub use sqlite::SqliteStore;
 
 use staunch_core::decide::ActionOutcome;
 use staunch_core::event::EventKey;
@@ -37,7 +42,7 @@ pub enum StoreError {
 }
 
 /// Shorthand.
-pub type Result<T> = std::result::Result<T, StoreError>;
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// State of contacts, decisions, runs and actions.
 #[async_trait::async_trait]
@@ -78,7 +83,7 @@ pub trait Store: Send + Sync {
     /// Records what the channel said, unless the fence is not the row's any more (then `false`).
     async fn end_send(&self, action: &str, fence: i64, end: &SendEnd, now: Time) -> Result<bool>;
     /// Actions in `sending` whose lease ran out: repeatable ones become `ready`, all others `in_doubt`.
-    async fn recover(&self, now: Time, repeatable: &(dyn Fn(&StoredAction) -> bool + Sync)) -> Result<Recovered>;
+    async fn recover(&self, now: Time, repeatable: &(dyn for<'a> Fn(&'a StoredAction) -> bool + Sync)) -> Result<Recovered>;
     /// Reviews whose time is over become `withheld(review_expired)` or `ready`; other pending actions past their expiry
     /// become `withheld(expired)`, except those held by a kill. Gives how many changed.
     async fn expire(&self, now: Time) -> Result<u64>;

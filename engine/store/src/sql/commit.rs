@@ -1,0 +1,252 @@
+//! The commit of a micro-batch: each contact by compare-and-swap with all that belongs to it, or not at all.
+//!
+//! A bounded number of statements, whatever the batch's size. Contacts are locked first and in the order of their ids,
+//! so that two commits wait for each other in one direction only.
+
+use super::rows::{NewAction, action_rows, decision_rows, json, run_rows};
+use super::{Db, Fail, Lock, Query, Table, Tx, again, control};
+use crate::{Change, Committed, Result, StoreError};
+use staunch_core::Time;
+use staunch_core::action::{Action, ActionState, ReasonCode};
+use staunch_core::receipt::Decision;
+use staunch_core::run::Run;
+use std::collections::{HashMap, HashSet};
+
+/// How one try went.
+enum Tried {
+    /// Committed, except for these contacts.
+    Done(Vec<String>),
+    /// Nothing was written: these events are decided already.
+    Decided(HashSet<String>),
+}
+
+pub async fn commit<D: Db>(db: &D, changes: &[Change], now: Time) -> Result<Committed> {
+    let (mut open, mut losers) = distinct(changes);
+    loop {
+        match again(|| attempt(db, &open, now)).await? {
+            Tried::Done(late) => {
+                losers.extend(late);
+                return Ok(Committed { losers });
+            }
+            Tried::Decided(known) => {
+                let (stale, fresh): (Vec<&Change>, Vec<&Change>) =
+                    open.into_iter().partition(|change| change.decisions.iter().any(|one| known.contains(&one.id)));
+                losers.extend(stale.into_iter().map(|change| change.contact.id.clone()));
+                open = fresh;
+            }
+        }
+    }
+}
+
+/// In the order of ids; of two changes that name the same contact or event, the second loses.
+fn distinct(changes: &[Change]) -> (Vec<&Change>, Vec<String>) {
+    let (mut contacts, mut events) = (HashSet::new(), HashSet::new());
+    let (mut open, mut losers) = (Vec::new(), Vec::new());
+    for change in changes {
+        let known = change.decisions.iter().any(|one| events.contains(one.id.as_str()));
+        if known || !contacts.insert(change.contact.id.as_str()) {
+            losers.push(change.contact.id.clone());
+        } else {
+            events.extend(change.decisions.iter().map(|one| one.id.as_str()));
+            open.push(change);
+        }
+    }
+    open.sort_by(|a, b| a.contact.id.cmp(&b.contact.id));
+    (open, losers)
+}
+
+async fn attempt<D: Db>(db: &D, changes: &[&Change], now: Time) -> Result<Tried, Fail> {
+    if changes.is_empty() {
+        return Ok(Tried::Done(Vec::new()));
+    }
+    let mut tx = db.write().await?;
+    let won = swap::<D>(&mut tx, changes).await?;
+    let (winners, losers): (Vec<&Change>, Vec<&Change>) =
+        changes.iter().copied().partition(|change| won.contains(&change.contact.id));
+    if winners.is_empty() {
+        tx.rollback().await?;
+    } else {
+        let known = insert_decisions::<D>(&mut tx, &winners, now).await?;
+        if let Some(known) = known {
+            tx.rollback().await?;
+            return Ok(Tried::Decided(known));
+        }
+        upsert_runs::<D>(&mut tx, &winners).await?;
+        insert_actions(db, &mut tx, &winners, now).await?;
+        cancel::<D>(&mut tx, &winners, now).await?;
+        insert_outcomes::<D>(&mut tx, &winners).await?;
+        tx.commit().await?;
+    }
+    Ok(Tried::Done(losers.into_iter().map(|change| change.contact.id.clone()).collect()))
+}
+
+/// Writes the contacts whose version is the expected one, and gives their ids.
+async fn swap<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<HashSet<String>, Fail> {
+    let lock = "SELECT id, version FROM contacts WHERE id IN (SELECT r.id FROM {rows}) ORDER BY id {lock}";
+    let ids = changes.iter().map(|change| change.contact.id.as_str());
+    let versions: Vec<(String, i64)> = D::fetch(tx, Query::new(lock).ids(ids)).await?;
+    let versions: HashMap<String, i64> = versions.into_iter().collect();
+    let (mut new, mut old) = (Vec::new(), Vec::new());
+    for change in changes {
+        match versions.get(&change.contact.id) {
+            None if change.expected == 0 => new.push(*change),
+            Some(version) if *version == change.expected => old.push(*change),
+            _ => {}
+        }
+    }
+    let mut won: HashSet<String> = old.iter().map(|change| change.contact.id.clone()).collect();
+    if !old.is_empty() {
+        // The rows are locked with the right version, so all of them change.
+        let update = "UPDATE contacts SET version = contacts.version + 1, state = r.state, wake_at = r.wake_at
+            FROM {rows} WHERE contacts.id = r.id";
+        D::execute(tx, Query::new(update).table(contact_rows(&old)?)).await?;
+    }
+    if !new.is_empty() {
+        let insert = "INSERT INTO contacts(id, version, state, wake_at) SELECT r.id, 1, r.state, r.wake_at FROM {rows}
+            WHERE true ON CONFLICT (id) DO NOTHING RETURNING id";
+        let rows: Vec<(String,)> = D::fetch(tx, Query::new(insert).table(contact_rows(&new)?)).await?;
+        won.extend(rows.into_iter().map(|row| row.0));
+    }
+    Ok(won)
+}
+
+fn contact_rows(changes: &[&Change]) -> Result<Table> {
+    let states: Vec<String> =
+        changes.iter().map(|change| json("contacts", &change.contact.id, &change.contact)).collect::<Result<_>>()?;
+    Ok(Table::default()
+        .strs("id", changes.iter().map(|change| change.contact.id.as_str()))
+        .texts("state", states)
+        .ints("wake_at", changes.iter().map(|change| change.wake_at.map(|at| at.0))))
+}
+
+/// `Some` with the ids that are decided already, where there are any: then the transaction is to be given up.
+async fn insert_decisions<D: Db>(
+    tx: &mut Tx<D>,
+    changes: &[&Change],
+    now: Time,
+) -> Result<Option<HashSet<String>>, Fail> {
+    let decisions: Vec<&Decision> = changes.iter().flat_map(|change| &change.decisions).collect();
+    if decisions.is_empty() {
+        return Ok(None);
+    }
+    let insert = "INSERT INTO decisions(id, contact, at, late, kind, receipt, decided_at, place)
+        SELECT r.id, r.contact, r.at, r.late, r.kind, r.receipt, $1, r.place FROM {rows}
+        WHERE true ON CONFLICT (id) DO NOTHING RETURNING id";
+    let query = Query::new(insert).int(now.0).table(decision_rows(&decisions)?);
+    let written: Vec<(String,)> = D::fetch(tx, query).await?;
+    if written.len() == decisions.len() {
+        return Ok(None);
+    }
+    let written: HashSet<String> = written.into_iter().map(|row| row.0).collect();
+    Ok(Some(decisions.iter().map(|one| &one.id).filter(|id| !written.contains(*id)).cloned().collect()))
+}
+
+async fn upsert_runs<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<(), Fail> {
+    let runs: Vec<(&str, &Run)> =
+        changes.iter().flat_map(|change| change.runs.iter().map(|run| (change.contact.id.as_str(), run))).collect();
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let upsert =
+        "INSERT INTO runs(id, workflow, version, contact, status, entered_at, ended_at, arm, exposed_at, goal_at,
+            goal_value, body)
+        SELECT r.id, r.workflow, r.version, r.contact, r.status, r.entered_at, r.ended_at, r.arm, r.exposed_at,
+            r.goal_at, r.goal_value, r.body FROM {rows}
+        WHERE true ON CONFLICT (id) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
+            arm = excluded.arm, exposed_at = excluded.exposed_at, goal_at = excluded.goal_at,
+            goal_value = excluded.goal_value, body = excluded.body";
+    D::execute(tx, Query::new(upsert).table(run_rows(&runs)?)).await?;
+    Ok(())
+}
+
+async fn insert_actions<D: Db>(db: &D, tx: &mut Tx<D>, changes: &[&Change], now: Time) -> Result<(), Fail> {
+    let actions: Vec<&Action> = changes.iter().flat_map(|change| &change.actions).collect();
+    if actions.is_empty() {
+        return Ok(());
+    }
+    let new = place(db, tx, &actions).await?;
+    let insert =
+        "INSERT INTO actions(id, contact, workflow, run, channel, purpose, priority, state, reason, planned_at,
+            due_at, expires_at, review_until, review_goes, payload_hash, body, finished_at, held_from, held_due)
+        SELECT r.id, r.contact, r.workflow, r.run, r.channel, r.purpose, r.priority, r.state, r.reason, r.planned_at,
+            r.due_at, r.expires_at, r.review_until, r.review_goes, r.payload_hash, r.body, r.finished_at, r.held_from,
+            r.held_due FROM {rows}
+        WHERE true ON CONFLICT (id) DO NOTHING";
+    let written = D::execute(tx, Query::new(insert).table(action_rows(&new, now)?)).await?;
+    if written < actions.len() as u64 {
+        same_payloads::<D>(tx, &actions).await?;
+    }
+    Ok(())
+}
+
+/// An action of a known id is left alone where it says the same, and refused where it says something else.
+async fn same_payloads<D: Db>(tx: &mut Tx<D>, actions: &[&Action]) -> Result<(), Fail> {
+    let sql = "SELECT id, payload_hash FROM actions WHERE id IN (SELECT r.id FROM {rows})";
+    let query = Query::new(sql).ids(actions.iter().map(|action| action.id.as_str()));
+    let known: Vec<(String, String)> = D::fetch(tx, query).await?;
+    let known: HashMap<String, String> = known.into_iter().collect();
+    match actions.iter().find(|action| known.get(&action.id).is_some_and(|hash| *hash != action.payload_hash)) {
+        Some(action) => Err(StoreError::OtherPayload(action.id.clone()).into()),
+        None => Ok(()),
+    }
+}
+
+/// Where each action stands now. The decision saw kills that may have ended meanwhile: what it held for one that is
+/// still in force waits for the resume, what it held for one that is gone goes its way.
+async fn place<'a, D: Db>(db: &D, tx: &mut Tx<D>, actions: &[&'a Action]) -> Result<Vec<NewAction<'a>>, Fail> {
+    let killed = |action: &Action| action.state == ActionState::Held && action.reason == Some(ReasonCode::Kill);
+    let as_decided = |action: &'a Action| NewAction {
+        action,
+        state: action.state,
+        reason: action.reason,
+        due_at: action.due_at,
+        held_from: None,
+        held_due: None,
+    };
+    if !actions.iter().any(|action| killed(action)) {
+        return Ok(actions.iter().map(|action| as_decided(action)).collect());
+    }
+    db.lock(tx, Lock::Sends).await?;
+    let live = control::live::<D>(tx).await?;
+    let place = |action: &'a Action| {
+        if !killed(action) {
+            return as_decided(action);
+        }
+        let free = if action.review.is_some() { ActionState::Review } else { ActionState::Ready };
+        if live.kill(&action.workflow, action.channel).is_some() {
+            let (held_from, held_due) = (Some(free), Some(action.planned_at));
+            NewAction { due_at: control::NEVER_DUE, held_from, held_due, ..as_decided(action) }
+        } else {
+            NewAction { state: free, reason: None, due_at: action.planned_at, ..as_decided(action) }
+        }
+    };
+    Ok(actions.iter().map(|action| place(action)).collect())
+}
+
+/// What is pending of runs that left is withheld.
+async fn cancel<D: Db>(tx: &mut Tx<D>, changes: &[&Change], now: Time) -> Result<(), Fail> {
+    let runs: Vec<&str> = changes.iter().flat_map(|change| &change.cancelled).map(String::as_str).collect();
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let sql =
+        "UPDATE actions SET state = 'withheld', reason = 'left', finished_at = $1, held_from = NULL, held_due = NULL
+        WHERE id IN (SELECT id FROM actions WHERE run IN (SELECT r.id FROM {rows})
+            AND state IN ('held', 'review', 'ready') ORDER BY id {lock})";
+    D::execute(tx, Query::new(sql).int(now.0).ids(runs)).await?;
+    Ok(())
+}
+
+async fn insert_outcomes<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<(), Fail> {
+    let outcomes: Vec<_> = changes.iter().flat_map(|change| &change.outcomes).collect();
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let rows = Table::default()
+        .strs("action", outcomes.iter().map(|one| one.action.as_str()))
+        .strs("kind", outcomes.iter().map(|one| one.kind.as_str()))
+        .ints("at", outcomes.iter().map(|one| one.at.0));
+    let sql = "INSERT INTO outcomes(action, kind, at) SELECT r.action, r.kind, r.at FROM {rows} WHERE true";
+    D::execute(tx, Query::new(sql).table(rows)).await?;
+    Ok(())
+}
