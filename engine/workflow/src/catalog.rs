@@ -1,0 +1,56 @@
+//! What the loader has to know of plugins. The scoring host implements it.
+
+use staunch_core::score::Band;
+use staunch_core::value::Type;
+
+/// The plugins that `staunch.lock` pins.
+pub trait PluginCatalog {
+    /// What is known of a plugin, or `None` where it is not pinned.
+    fn plugin(&self, name: &str) -> Option<PluginInfo>;
+    /// All pinned names, for "did you mean".
+    fn names(&self) -> Vec<String>;
+}
+
+/// One pinned plugin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PluginInfo {
+    /// What it reads, or `None` where its manifest cannot be had: then there are problems.
+    pub inputs: Option<Vec<PluginInput>>,
+    /// Bands of its score, from low to high.
+    pub bands: Vec<Band>,
+    /// Why it cannot be used: a wrong digest, an unreadable file.
+    pub problems: Vec<PluginProblem>,
+}
+
+/// One input of a plugin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginInput {
+    /// Matched by the last part of a workflow's name.
+    pub name: String,
+    /// `Type::Number` (which also takes money and truth values) or `Type::Text`.
+    pub kind: Type,
+}
+
+/// Why a plugin cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginProblem {
+    /// Stable code.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do next.
+    pub help: String,
+}
+
+/// A workspace without plugins.
+pub struct NoPlugins;
+
+impl PluginCatalog for NoPlugins {
+    fn plugin(&self, _: &str) -> Option<PluginInfo> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

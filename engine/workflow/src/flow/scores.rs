@@ -1,0 +1,254 @@
+//! Scores: the plugin, what it sees, and what happens when it gives nothing.
+
+use super::Flow;
+use super::names::Place;
+use crate::catalog::PluginInfo;
+use crate::read::Keys;
+use crate::yaml::{Kind, Node};
+use staunch_core::codes;
+use staunch_core::expr::{NameType, Names, Root};
+use staunch_core::score::{IfUnavailable, ScoreDef};
+use staunch_core::suggest::closest;
+use staunch_core::value::Type;
+
+pub(crate) const SCORE: Keys = Keys { known: &["plugin", "inputs", "if_unavailable"], later: &[] };
+pub(crate) const SUBSTITUTE: Keys = Keys { known: &["expr", "accept_risk"], later: &[] };
+
+/// A score before it is known who reads it.
+pub(super) struct Draft {
+    name: String,
+    def: Option<ScoreDef>,
+    /// Where a substitute stands that nobody accepted the risk of.
+    risky: Option<usize>,
+    /// Where an input of the entry stands; there is none before a run starts.
+    entry_input: Option<usize>,
+}
+
+impl Flow<'_, '_> {
+    pub(super) fn scores(&mut self, node: &Node) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        for entry in self.reader.entries(node) {
+            if self.good_name(entry) {
+                let draft = self.score(&entry.key, &entry.value);
+                drafts.push(draft);
+            }
+        }
+        drafts
+    }
+
+    fn score(&mut self, name: &str, node: &Node) -> Draft {
+        let mut draft = Draft { name: name.to_owned(), def: None, risky: None, entry_input: None };
+        let Some(fields) = self.reader.fields(node, &SCORE) else {
+            self.known.scores.push((name.to_owned(), true));
+            return draft;
+        };
+        let plugin = self.reader.need(&fields, "plugin").and_then(|node| Some((node.at, self.reader.id(node)?)));
+        let info = plugin.as_ref().and_then(|(at, plugin)| self.plugin(*at, plugin));
+        // Where nothing is known of the plugin, nothing is said about its bands.
+        let banded = info.as_ref().is_none_or(|info| info.inputs.is_none() || !info.bands.is_empty());
+        self.known.scores.push((name.to_owned(), banded));
+        let inputs = self.reader.need(&fields, "inputs").map(|node| self.inputs(node, info.as_ref(), &mut draft));
+        let fallback = self.reader.need(&fields, "if_unavailable").and_then(|node| self.fallback(node, &mut draft));
+        if let (Some((_, plugin)), Some(inputs), Some(if_unavailable)) = (plugin, inputs, fallback) {
+            let bands = info.map(|info| info.bands).unwrap_or_default();
+            draft.def = Some(ScoreDef { name: name.to_owned(), plugin, inputs, if_unavailable, bands });
+        }
+        draft
+    }
+
+    fn plugin(&mut self, at: usize, name: &str) -> Option<PluginInfo> {
+        let Some(info) = self.around.plugins.plugin(name) else {
+            let names = self.around.plugins.names();
+            let help = match closest(name, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`? otherwise add it and run `staunch lock`"),
+                None => "add it and run `staunch lock`".to_owned(),
+            };
+            self.reader.error(at, codes::PLUGIN_UNLOCKED, format!("plugin `{name}` is not in staunch.lock"), help);
+            return None;
+        };
+        for problem in &info.problems {
+            self.reader.error(at, &problem.code, &problem.message, &problem.help);
+        }
+        Some(info)
+    }
+
+    fn inputs(&mut self, node: &Node, info: Option<&PluginInfo>, draft: &mut Draft) -> Vec<(Root, String)> {
+        let mut given: Vec<(Root, String)> = Vec::new();
+        let wanted = info.and_then(|info| info.inputs.as_deref());
+        for item in self.reader.items(node) {
+            let Some((root, name, found)) = self.input(item) else {
+                // What cannot be read could have been any of those that would now be missing.
+                return self.rest_unknown(node, given);
+            };
+            if root == Root::Entry {
+                draft.entry_input = Some(item.at);
+            }
+            let twice = given.iter().any(|(_, other)| *other == name);
+            if let Some(wanted) = wanted.filter(|_| !self.hidden(item, root, &name)) {
+                let fits = wanted
+                    .iter()
+                    .find(|input| input.name == name)
+                    .map(|input| (input.kind == Type::Text) == (found.kind == Type::Text));
+                match fits {
+                    None => {
+                        let help = format!("it reads {}", list(wanted.iter().map(|input| input.name.as_str())));
+                        self.reader.error(
+                            item.at,
+                            codes::PLUGIN_INPUTS,
+                            format!("the plugin does not read `{name}`"),
+                            help,
+                        );
+                    }
+                    Some(false) => {
+                        let message = format!("the plugin reads `{name}` as another type than {}", found.kind.word());
+                        self.reader.error(
+                            item.at,
+                            codes::PLUGIN_INPUTS,
+                            message,
+                            "give it the type that it was made for",
+                        );
+                    }
+                    Some(true) if twice => {
+                        self.reader.error(
+                            item.at,
+                            codes::PLUGIN_INPUTS,
+                            format!("`{name}` is given twice"),
+                            "give each input once",
+                        );
+                    }
+                    Some(true) => {}
+                }
+            }
+            given.push((root, name));
+        }
+        let missing: Vec<&str> = wanted
+            .unwrap_or(&[])
+            .iter()
+            .map(|input| input.name.as_str())
+            .filter(|name| !given.iter().any(|(_, other)| other == name))
+            .collect();
+        if !missing.is_empty() && matches!(node.kind, Kind::List(_)) {
+            self.reader.error(
+                node.at,
+                codes::PLUGIN_INPUTS,
+                format!("the plugin also reads {}", list(missing.iter().copied())),
+                "add it to the inputs",
+            );
+        }
+        given
+    }
+
+    /// Checks what is left of a list of inputs, of which one could not be read.
+    fn rest_unknown(&mut self, node: &Node, given: Vec<(Root, String)>) -> Vec<(Root, String)> {
+        for item in self.reader.items(node).iter().skip(given.len() + 1) {
+            let _ = self.input(item);
+        }
+        given
+    }
+
+    /// `root.name` with its type.
+    fn input(&mut self, item: &Node) -> Option<(Root, String, NameType)> {
+        let text = self.reader.text(item)?;
+        let parts = text.split_once('.').and_then(|(root, name)| Some((Root::parse(root)?, name)));
+        let Some((root, name)) = parts.filter(|(root, _)| matches!(root, Root::Contact | Root::Entry | Root::Feature))
+        else {
+            let message = format!("`{text}` cannot be an input");
+            self.reader.error(
+                item.at,
+                codes::BAD_VALUE,
+                message,
+                "name a field or feature: `contact.x`, `entry.x` or `feature.x`",
+            );
+            return None;
+        };
+        if self.around.workspace.is_none() {
+            return Some((root, name.to_owned(), NameType { kind: Type::Number, optional: true }));
+        }
+        let place = Place { entry: true, features: true, ..Place::default() };
+        let names = self.known.at(&place);
+        let Some(found) = names.lookup(root, name) else {
+            let known: Vec<String> = names.list(root).iter().map(|known| format!("{}.{known}", root.word())).collect();
+            self.reader.unknown(item.at, codes::UNKNOWN_FIELD, "declared", text, known.iter().map(String::as_str));
+            return None;
+        };
+        Some((root, name.to_owned(), found))
+    }
+
+    /// Reports an input that a plugin must not see; nothing more is then said of it.
+    fn hidden(&mut self, item: &Node, root: Root, name: &str) -> bool {
+        let Some(workspace) = self.around.workspace else { return false };
+        let starts = &self.known.start;
+        let found = match root {
+            Root::Contact => workspace.schema.contact.get(name),
+            Root::Entry => {
+                let matching = workspace
+                    .schema
+                    .events
+                    .iter()
+                    .filter(|(event, _)| staunch_core::workflow::matches_any(starts, event));
+                let fields: Vec<_> = matching.filter_map(|(_, fields)| fields.get(name)).collect();
+                fields.iter().copied().find(|field| field.personal || field.protected).or(fields.first().copied())
+            }
+            _ => None,
+        };
+        let Some(field) = found else { return false };
+        let text = format!("{}.{name}", root.word());
+        if field.personal {
+            let help = "a plugin never sees who somebody is: remove it";
+            self.reader.error(item.at, codes::PERSONAL_INPUT, format!("`{text}` is personal"), help);
+        } else if field.protected {
+            let help = "remove it, or decide in staunch.yaml that it is not protected";
+            self.reader.error(item.at, codes::PROTECTED_INPUT, format!("`{text}` is protected"), help);
+        }
+        field.personal || field.protected
+    }
+
+    fn fallback(&mut self, node: &Node, draft: &mut Draft) -> Option<IfUnavailable> {
+        if !matches!(node.kind, Kind::Map(_)) {
+            if self.reader.is_text(node, "review") {
+                self.reader.later(node.at, "review");
+                return None;
+            }
+            let words = [("hold", false), ("skip", true)];
+            let skip = self.reader.one_of(node, &words)?;
+            return Some(if skip { IfUnavailable::Skip } else { IfUnavailable::Hold });
+        }
+        let fields = self.reader.fields(node, &SUBSTITUTE)?;
+        let place = Place { entry: true, features: true, ..Place::default() };
+        let expr = self.reader.need(&fields, "expr").and_then(|node| self.expr(node, &place, Type::Number));
+        let accepted = match fields.get("accept_risk") {
+            Some(node) => self.reader.text(node).is_some(),
+            None => fields.excused("accept_risk"),
+        };
+        if !accepted && fields.get("accept_risk").is_none() {
+            draft.risky = Some(node.at);
+        }
+        expr.map(|(expr, _)| IfUnavailable::Expr(expr))
+    }
+
+    /// Once the whole file is read: a substitute that something reads can reach an effect, if there is any.
+    pub(super) fn finish_scores(&mut self, drafts: Vec<Draft>) -> Vec<ScoreDef> {
+        for draft in &drafts {
+            let read = self.scores_read.contains(&draft.name);
+            if let Some(at) = draft.risky.filter(|_| read && !self.channels.is_empty()) {
+                let message = format!("a substitute of `score.{}` can reach an effect", draft.name);
+                self.reader.error(
+                    at,
+                    codes::RISKY_SUBSTITUTE,
+                    message,
+                    "use `hold`, or say why it is fine: `accept_risk: \"reason\"`",
+                );
+            }
+            if let Some(at) = draft.entry_input.filter(|_| self.start_scores.contains(&draft.name)) {
+                let help = "there is no entry before a run starts: use a field of the contact or a feature";
+                self.reader.error(at, codes::EXPR_NO_PLACE, format!("the start reads `score.{}`", draft.name), help);
+            }
+        }
+        drafts.into_iter().filter_map(|draft| draft.def).collect()
+    }
+}
+
+fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}

@@ -1,0 +1,22 @@
+//! Files of a workspace: YAML text to checked workflows, policy, tests and rollouts, with every problem of every file
+//! reported in one run at its line and column. Nothing here runs a workflow, and only `read_files` touches the disk.
+
+mod catalog;
+mod diagnostic;
+mod files;
+mod flow;
+mod load;
+mod read;
+mod rollout;
+pub mod schema;
+mod testfile;
+mod workspace;
+mod yaml;
+
+pub use catalog::{NoPlugins, PluginCatalog, PluginInfo, PluginInput, PluginProblem};
+pub use diagnostic::{Diagnostic, Severity, render};
+pub use files::{Files, MAX_FILE, read_files};
+pub use load::{Loaded, load_workspace};
+pub use rollout::{RolloutFile, RolloutStage};
+pub use testfile::{Expectation, Expected, GivenScore, TestCase, TestEvent, TestFile};
+pub use workspace::{Connections, Connector, Mail, Reference, WORKSPACE_FILE, WorkspaceFile};

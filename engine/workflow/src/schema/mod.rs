@@ -1,0 +1,134 @@
+//! JSON Schemas of the files, for editors. They describe shapes; `staunch check` also knows names and types.
+
+mod raw_test;
+mod raw_workflow;
+mod raw_workspace;
+
+use schemars::{JsonSchema, schema_for};
+use serde::Deserialize;
+
+/// The schema of workflow files.
+pub fn workflow_schema() -> serde_json::Value {
+    schema_for!(raw_workflow::Workflow).to_value()
+}
+
+/// The schema of `staunch.yaml`.
+pub fn workspace_schema() -> serde_json::Value {
+    schema_for!(raw_workspace::Workspace).to_value()
+}
+
+/// The schema of test files.
+pub fn test_schema() -> serde_json::Value {
+    schema_for!(raw_test::Test).to_value()
+}
+
+/// The schema of rollout files.
+pub fn rollout_schema() -> serde_json::Value {
+    schema_for!(raw_test::Rollout).to_value()
+}
+
+/// One text, or a list of texts.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes a shape; the reader with places does the reading")]
+enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// A share such as `10%`.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "describes a shape; the reader with places does the reading")]
+struct Percent(#[schemars(regex(pattern = r"^\s*[0-9]+(\.[0-9]+)?\s*%\s*$"))] String);
+
+/// A duration such as `72h`, `2d` or `8h30m`.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "describes a shape; the reader with places does the reading")]
+struct Duration(#[schemars(regex(pattern = r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))] String);
+
+/// A window such as `7d`, or `14d..7d` for from 14 to 7 days ago.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "describes a shape; the reader with places does the reading")]
+struct Window(#[schemars(regex(pattern = r"^[0-9dhms]+(\.\.[0-9dhms]+)?$"))] String);
+
+/// An expression, such as `contact.plan == "trial"`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes a shape; the reader with places does the reading")]
+enum Expression {
+    /// As text.
+    Text(String),
+    /// `true` or `false`.
+    Truth(bool),
+    /// A number.
+    Number(f64),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{flow, rollout, testfile, workspace};
+    use std::collections::BTreeSet;
+
+    /// The property names of a schema's root or of one of its definitions.
+    fn keys(schema: &serde_json::Value, definition: Option<&str>) -> BTreeSet<String> {
+        let at = definition.map_or(schema, |name| &schema["$defs"][name]);
+        assert_eq!(at["additionalProperties"], false, "{definition:?} takes any key");
+        at["properties"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    fn same(schema: &serde_json::Value, definition: Option<&str>, known: &[&[&str]]) {
+        let known = known.iter().flat_map(|keys| keys.iter().map(|key| (*key).to_owned())).collect();
+        assert_eq!(keys(schema, definition), known, "{definition:?}");
+    }
+
+    #[test]
+    fn schemas_know_the_same_keys_as_the_reader() {
+        let workflow = workflow_schema();
+        same(&workflow, None, &[flow::KEYS.known]);
+        same(&workflow, Some("Start"), &[flow::START.known]);
+        same(&workflow, Some("Score"), &[flow::SCORE.known]);
+        same(&workflow, Some("Substitute"), &[flow::SUBSTITUTE.known]);
+        same(&workflow, Some("Feature"), &flow::ALL_FEATURE_KEYS);
+        same(&workflow, Some("Step"), &flow::ALL_STEP_KEYS);
+        same(&workflow, Some("Case"), &[flow::CASE.known]);
+        same(&workflow, Some("Leave"), &[flow::LEAVE.known]);
+        same(&workflow, Some("Goal"), &[flow::GOAL.known]);
+        same(&workflow, Some("Experiment"), &[flow::EXPERIMENT.known]);
+        same(&workflow, Some("Breaker"), &[flow::BREAKER.known]);
+        same(&workflow, Some("Review"), &[flow::REVIEW.known]);
+        same(&workflow, Some("Gate"), &[flow::GATE.known]);
+        let workspace = workspace_schema();
+        same(&workspace, None, &[workspace::KEYS.known]);
+        same(&workspace, Some("Policy"), &[workspace::POLICY.known]);
+        same(&workspace, Some("Cap"), &[workspace::CAP.known]);
+        same(&workspace, Some("Quiet"), &[workspace::QUIET.known]);
+        same(&workspace, Some("Holdout"), &[workspace::HOLDOUT.known]);
+        same(&workspace, Some("Connections"), &[workspace::CONNECTIONS.known]);
+        same(&workspace, Some("Connector"), &[workspace::CONNECTOR.known]);
+        same(&workspace, Some("Mail"), &[workspace::MAIL.known]);
+        same(&workspace, Some("FullField"), &[workspace::FIELD.known]);
+        let test = test_schema();
+        same(&test, None, &[testfile::KEYS.known]);
+        same(&test, Some("Defaults"), &[testfile::DEFAULTS.known]);
+        same(&test, Some("TestCase"), &[testfile::CASE.known]);
+        same(&test, Some("Expectation"), &[testfile::EXPECT.known]);
+        let rollout = rollout_schema();
+        same(&rollout, None, &[rollout::KEYS.known]);
+        same(&rollout, Some("Stage"), &[rollout::STAGE.known]);
+        same(&rollout, Some("Limits"), &[rollout::LIMITS.known]);
+    }
+
+    /// Files that pass the check also fit their schema's types.
+    #[test]
+    fn good_files_fit() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good");
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        serde_yaml::from_str::<raw_workspace::Workspace>(&read("staunch.yaml")).map(drop).unwrap();
+        serde_yaml::from_str::<raw_workflow::Workflow>(&read("workflows/trial-rescue.yaml")).map(drop).unwrap();
+        serde_yaml::from_str::<raw_test::Test>(&read("workflows/trial-rescue.test.yaml")).map(drop).unwrap();
+        serde_yaml::from_str::<raw_test::Rollout>(&read("rollouts/trial-rescue-30d.yaml")).map(drop).unwrap();
+    }
+}
