@@ -3,7 +3,7 @@
 mod bench;
 mod build;
 
-pub use bench::{Bench, whats};
+pub use bench::{Bench, reachable, whats};
 pub use build::*;
 
 use crate::decide::Renderer;
