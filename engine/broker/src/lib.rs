@@ -1,0 +1,70 @@
+//! Transport of events behind one trait: RabbitMQ ([`RabbitBroker`]) and the embedded queue ([`EmbeddedBroker`]).
+//!
+//! At least once and in no promised order: what is handled is acknowledged after the commit, and the store knows
+//! duplicates by (source, id). Bodies are never read here and never logged.
+
+mod embedded;
+mod error;
+mod message;
+mod rabbit;
+
+pub use embedded::{Clock, EmbeddedBroker};
+pub use error::{BrokerError, Result};
+pub use message::{CONTENT_TYPE, Delivery, Message, ce_name};
+pub use rabbit::{RabbitBroker, RabbitOptions};
+
+use std::time::Duration;
+
+/// After this many attempts a message is handed out as dead.
+pub const ATTEMPTS: u32 = 5;
+
+/// A queue of events. One instance is shared by all who publish and consume in a process.
+#[async_trait::async_trait]
+pub trait Broker: Send + Sync {
+    /// Publishes messages in this order. On `Ok` all of them are durable and will be delivered; on an error some may be.
+    ///
+    /// # Errors
+    /// What was not confirmed, after one reconnect.
+    async fn publish(&self, messages: &[Message]) -> Result<()>;
+
+    /// Takes up to `max` messages; waits at most `wait` for the first one, so an empty list means that none came.
+    /// While the broker is away it waits, too. Dropping the future loses no message.
+    ///
+    /// # Errors
+    /// Only where waiting does not help: the broker is closed, or the embedded queue's database fails.
+    async fn next(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>>;
+
+    /// "These were handled": the queue forgets them. One that a lost connection gave back meanwhile comes again.
+    ///
+    /// # Errors
+    /// The embedded queue's database.
+    async fn ack(&self, deliveries: &[Delivery]) -> Result<()>;
+
+    /// "I am stopping": back to the queue at once. Not a failure of the message, so it does not count towards
+    /// [`ATTEMPTS`] (RabbitMQ before 4.3 counts it all the same).
+    ///
+    /// # Errors
+    /// The embedded queue's database.
+    async fn release(&self, deliveries: &[Delivery]) -> Result<()>;
+
+    /// "These failed": they come again at once, and after [`ATTEMPTS`] attempts as dead.
+    ///
+    /// # Errors
+    /// The embedded queue's database.
+    async fn reject(&self, deliveries: &[Delivery]) -> Result<()>;
+
+    /// How many messages wait. RabbitMQ does not count those that a consumer holds, the embedded queue does.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    async fn depth(&self) -> Result<u64>;
+
+    /// Whether the broker answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    async fn ping(&self) -> Result<()>;
+
+    /// Gives back what was fetched and not handed out, and hangs up. Afterwards everything but `close` is an error.
+    async fn close(&self);
+}

@@ -1,0 +1,48 @@
+//! A TCP proxy in front of the server whose line a test can cut.
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+pub struct Proxy {
+    /// The server's URL with the proxy in its place.
+    pub url: String,
+    line: watch::Sender<bool>,
+}
+
+impl Proxy {
+    pub async fn before(server_url: &str) -> Proxy {
+        let (credentials, rest) = server_url.rsplit_once('@').expect("the URL has user and password");
+        let (server, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("{credentials}@{}/{path}", listener.local_addr().unwrap());
+        let (line, watcher) = watch::channel(true);
+        tokio::spawn(accept(listener, server.to_owned(), watcher));
+        Proxy { url, line }
+    }
+
+    /// Ends all connections and refuses new ones, until [`Proxy::mend`].
+    pub fn cut(&self) {
+        self.line.send_replace(false);
+    }
+
+    pub fn mend(&self) {
+        self.line.send_replace(true);
+    }
+}
+
+async fn accept(listener: TcpListener, server: String, line: watch::Receiver<bool>) {
+    while let Ok((mut client, _)) = listener.accept().await {
+        let (server, mut line) = (server.clone(), line.clone());
+        tokio::spawn(async move {
+            if !*line.borrow_and_update() {
+                return;
+            }
+            let Ok(mut upstream) = TcpStream::connect(server).await else { return };
+            tokio::select! {
+                _ = copy_bidirectional(&mut client, &mut upstream) => {}
+                _ = line.changed() => {}
+            }
+        });
+    }
+}
