@@ -1,0 +1,111 @@
+//! The one visible list of connectors: what a workspace has is what [`Channels::open`] puts into it.
+
+use crate::SetupError;
+use crate::connector::Connector;
+use crate::local::{Nudges, TaskList};
+use crate::mime::EmailSettings;
+use crate::outbox::Outbox;
+use crate::smtp::{Smtp, SmtpSettings};
+use crate::webhook::{Webhook, WebhookSettings};
+use staunch_core::action::Channel;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The word under `kind:` of a connector that posts tasks to a signed webhook.
+pub const WEBHOOK: &str = "webhook";
+
+/// What a workspace says about its channels, with all references to secrets resolved.
+pub struct Settings {
+    /// Who writes e-mails.
+    pub email: EmailSettings,
+    /// The mail server; without one, mails go to the outbox.
+    pub smtp: Option<SmtpSettings>,
+    /// The folder of the outbox.
+    pub outbox: PathBuf,
+    /// Webhooks for tasks by the connector's name.
+    pub webhooks: BTreeMap<String, WebhookSettings>,
+}
+
+/// The connectors of a workspace.
+#[derive(Clone, Default)]
+pub struct Channels {
+    by_name: BTreeMap<String, Arc<dyn Connector>>,
+    defaults: BTreeMap<Channel, String>,
+}
+
+impl Channels {
+    /// The list. Each channel's first connector is its default.
+    pub fn open(settings: Settings) -> Result<Channels, SetupError> {
+        let mut channels = Channels::default();
+        match &settings.smtp {
+            Some(smtp) => channels.add(Smtp::new(smtp, settings.email)?)?,
+            None => channels.add(Outbox::open(&settings.outbox, settings.email)?)?,
+        }
+        channels.add(Nudges)?;
+        channels.add(TaskList)?;
+        for (name, webhook) in settings.webhooks {
+            channels.add(Webhook::new(&name, webhook)?)?;
+        }
+        Ok(channels)
+    }
+
+    /// Adds one connector; a name that is taken is an error.
+    pub fn add(&mut self, connector: impl Connector + 'static) -> Result<(), SetupError> {
+        let name = connector.name().to_owned();
+        if self.by_name.contains_key(&name) {
+            return Err(SetupError::new(format!("two connectors are named `{name}`; rename one")));
+        }
+        self.defaults.entry(connector.channel()).or_insert_with(|| name.clone());
+        self.by_name.insert(name, Arc::new(connector));
+        Ok(())
+    }
+
+    /// The connector of that name, or the channel's default. `None` where there is no such connector, or where it
+    /// serves another channel.
+    pub fn get(&self, channel: Channel, name: Option<&str>) -> Option<&Arc<dyn Connector>> {
+        let name = name.or_else(|| self.defaults.get(&channel).map(String::as_str))?;
+        self.by_name.get(name).filter(|connector| connector.channel() == channel)
+    }
+
+    /// All connectors, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Connector>> {
+        self.by_name.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(folder: &std::path::Path, webhooks: &[&str]) -> Settings {
+        let webhook = || WebhookSettings::new("https://crm.example.com/tasks", "secret-of-sixteen-bytes");
+        Settings {
+            email: EmailSettings::new("hello@shop.invalid", None).unwrap(),
+            smtp: None,
+            outbox: folder.join("outbox"),
+            webhooks: webhooks.iter().map(|name| ((*name).to_owned(), webhook())).collect(),
+        }
+    }
+
+    #[test]
+    fn names_resolve_within_their_channel() {
+        let folder = tempfile::tempdir().unwrap();
+        let channels = Channels::open(settings(folder.path(), &["crm"])).unwrap();
+        let name = |channel, name| channels.get(channel, name).map(|connector| connector.name().to_owned());
+        assert_eq!(name(Channel::Email, None).as_deref(), Some("outbox"));
+        assert_eq!(name(Channel::Nudge, None).as_deref(), Some("nudges"));
+        assert_eq!(name(Channel::Task, None).as_deref(), Some("tasks"));
+        assert_eq!(name(Channel::Task, Some("crm")).as_deref(), Some("crm"));
+        assert_eq!(name(Channel::Email, Some("crm")), None);
+        assert_eq!(name(Channel::Task, Some("nobody")), None);
+        assert_eq!(channels.all().count(), 4);
+    }
+
+    #[test]
+    fn a_name_taken_twice_stops_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Channels::open(settings(folder.path(), &["outbox"])).err().unwrap();
+        assert!(error.message.contains("`outbox`"), "{error}");
+    }
+}

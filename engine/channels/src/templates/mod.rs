@@ -1,0 +1,195 @@
+//! Templates of messages: read and compiled once, rendered without any access to files, and strict — a value that is
+//! missing stops the message instead of leaving a hole in it.
+
+mod engine;
+mod source;
+
+pub use source::{TemplateKind, TemplateProblem};
+
+use crate::text::line_problem;
+use minijinja::Environment;
+use sha2::{Digest, Sha256};
+use source::Source;
+use staunch_core::codes::{self, Code};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Why a text could not be rendered. The same values fail again; nothing may be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct RenderError {
+    /// Stable.
+    pub code: Code,
+    /// Template, line and cause; names of values, never their content.
+    pub message: String,
+}
+
+/// An e-mail, rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedEmail {
+    /// One line without control characters.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part, where the template has one.
+    pub html: Option<String>,
+}
+
+/// A nudge, rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedNudge {
+    /// One line without control characters.
+    pub title: String,
+    /// The text.
+    pub text: String,
+}
+
+/// All templates of a workspace, compiled.
+pub struct Templates {
+    environment: Environment<'static>,
+    by_name: BTreeMap<String, Source>,
+}
+
+impl Default for Templates {
+    fn default() -> Templates {
+        Templates { environment: engine::environment(), by_name: BTreeMap::new() }
+    }
+}
+
+impl Templates {
+    /// Reads `<name>.txt` and `<name>.html` below a folder (`trial-rescue/tips.txt` is `trial-rescue/tips`); a missing
+    /// folder holds none. Templates with problems are left out, all problems are told.
+    pub fn load(folder: &Path) -> (Templates, Vec<TemplateProblem>) {
+        let (files, mut problems) = source::read(folder);
+        let (templates, more) = Templates::parse(&files);
+        problems.extend(more);
+        (templates, problems)
+    }
+
+    /// The same from memory: paths relative to the folder, with `/`, and their content.
+    pub fn parse(files: &BTreeMap<String, String>) -> (Templates, Vec<TemplateProblem>) {
+        let (sources, mut problems) = source::split(files);
+        let mut templates = Templates::default();
+        for (name, source) in sources {
+            let found = templates.compile(&name, &source);
+            match found.is_empty() {
+                true => drop(templates.by_name.insert(name, source)),
+                false => problems.extend(found),
+            }
+        }
+        (templates, problems)
+    }
+
+    fn compile(&mut self, name: &str, source: &Source) -> Vec<TemplateProblem> {
+        let mut problems = Vec::new();
+        for part in source.parts(name) {
+            problems.extend(engine::forbidden(&part));
+            if let Err(error) = self.environment.add_template_owned(part.key.clone(), part.text.to_owned()) {
+                problems.push(part.problem(&error));
+            }
+        }
+        problems
+    }
+
+    /// Renders an e-mail. `values` holds the roots (`contact`, `event`, `feature`, …); nulls count as missing.
+    pub fn render_email(&self, name: &str, values: &serde_json::Value) -> Result<RenderedEmail, RenderError> {
+        let source = self.find(name, TemplateKind::Email)?;
+        let values = engine::values(values);
+        Ok(RenderedEmail {
+            subject: one_line(name, "subject", &self.part(name, "subject", &values)?)?,
+            text: self.part(name, "txt", &values)?,
+            html: source.html.as_ref().map(|_| self.part(name, "html", &values)).transpose()?,
+        })
+    }
+
+    /// Renders a nudge.
+    pub fn render_nudge(&self, name: &str, values: &serde_json::Value) -> Result<RenderedNudge, RenderError> {
+        self.find(name, TemplateKind::Nudge)?;
+        let values = engine::values(values);
+        Ok(RenderedNudge {
+            title: one_line(name, "title", &self.part(name, "subject", &values)?)?,
+            text: self.part(name, "txt", &values)?,
+        })
+    }
+
+    /// Renders quoted text of a workflow file, such as `Call {{ contact.name }}`: fields and filters, no logic. The
+    /// result is one line.
+    pub fn render_text(&self, source: &str, values: &serde_json::Value) -> Result<String, RenderError> {
+        if let Err(why) = Templates::check_text(source) {
+            return Err(RenderError { code: codes::TEMPLATE_INVALID, message: why });
+        }
+        let rendered = self.environment.render_named_str(engine::INLINE, source, engine::values(values));
+        one_line("text", "result", &rendered.map_err(|error| engine::failed("the text", 0, &error))?)
+    }
+
+    /// What is wrong with quoted text, found without values.
+    pub fn check_text(source: &str) -> Result<(), String> {
+        if source.contains("{%") {
+            return Err("`{% %}` does not belong into quoted text; put logic into a template file".to_owned());
+        }
+        let environment = engine::environment();
+        environment.template_from_named_str(engine::INLINE, source).map(drop).map_err(|error| engine::describe(&error))
+    }
+
+    /// What a template is, if it exists.
+    pub fn kind(&self, name: &str) -> Option<TemplateKind> {
+        self.by_name.get(name).map(|source| source.kind)
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// SHA-256 over all parts of a template, 64 hex digits: what an approval binds to.
+    pub fn digest(&self, name: &str) -> Option<String> {
+        let source = self.by_name.get(name)?;
+        let mut hasher = Sha256::new();
+        for part in source.parts(name) {
+            for bytes in [part.key.as_bytes(), part.text.as_bytes()] {
+                hasher.update((bytes.len() as u64).to_le_bytes());
+                hasher.update(bytes);
+            }
+        }
+        Some(hex::encode(hasher.finalize()))
+    }
+
+    /// The values that a template reads, such as `contact.name`, so that a checker can hold them against the schema.
+    pub fn variables(&self, name: &str) -> Option<BTreeSet<String>> {
+        let source = self.by_name.get(name)?;
+        let parts = source.parts(name);
+        let compiled = parts.iter().filter_map(|part| self.environment.get_template(&part.key).ok());
+        Some(compiled.flat_map(|template| template.undeclared_variables(true)).collect())
+    }
+
+    fn find(&self, name: &str, kind: TemplateKind) -> Result<&Source, RenderError> {
+        let wrong = |message: String| RenderError { code: codes::TEMPLATE_UNKNOWN, message };
+        match self.by_name.get(name) {
+            None => Err(wrong(format!("there is no template `{name}`; write `templates/{name}.txt`"))),
+            Some(source) if source.kind != kind => Err(wrong(format!(
+                "template `{name}` is no {}: its first line must begin with `{}`",
+                kind.word(),
+                kind.header()
+            ))),
+            Some(source) => Ok(source),
+        }
+    }
+
+    fn part(&self, name: &str, part: &str, values: &minijinja::Value) -> Result<String, RenderError> {
+        let key = source::key(name, part);
+        let failed = |error| engine::failed(&format!("template `{name}`"), source::offset(part), &error);
+        self.environment.get_template(&key).map_err(failed)?.render(values).map_err(failed)
+    }
+}
+
+/// A value may have brought a line break into a line that becomes a header.
+fn one_line(name: &str, what: &str, text: &str) -> Result<String, RenderError> {
+    let text = text.trim();
+    match line_problem(text) {
+        None => Ok(text.to_owned()),
+        Some(problem) => Err(RenderError {
+            code: codes::CHANNEL_HEADER,
+            message: format!("the {what} of `{name}` is not usable: {problem}"),
+        }),
+    }
+}

@@ -1,0 +1,245 @@
+//! Files of templates: where they are, what their first line says, and their parts with places in the file.
+
+use super::engine;
+use staunch_core::codes::{self, Code};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Larger files are no messages.
+const LARGEST: u64 = 256 * 1024;
+/// Folders in folders; deeper ones are a mistake, or a circle of links.
+const DEEPEST: usize = 8;
+
+/// What a template makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateKind {
+    /// First line `Subject: …`.
+    Email,
+    /// First line `Title: …`.
+    Nudge,
+}
+
+impl TemplateKind {
+    /// The word of the channel.
+    pub fn word(self) -> &'static str {
+        match self {
+            TemplateKind::Email => "email",
+            TemplateKind::Nudge => "nudge",
+        }
+    }
+
+    /// How the first line begins.
+    pub fn header(self) -> &'static str {
+        match self {
+            TemplateKind::Email => "Subject:",
+            TemplateKind::Nudge => "Title:",
+        }
+    }
+}
+
+/// A problem of a template file, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateProblem {
+    /// Relative to the folder of templates, with `/`.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// Stable.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl TemplateProblem {
+    fn new(file: &str, message: impl Into<String>, help: impl Into<String>) -> TemplateProblem {
+        let (message, help) = (message.into(), help.into());
+        TemplateProblem { file: file.to_owned(), line: 1, column: 1, code: codes::TEMPLATE_INVALID, message, help }
+    }
+}
+
+/// A template's content, split.
+pub(super) struct Source {
+    pub(super) kind: TemplateKind,
+    /// The first line behind `Subject:` or `Title:`, with the spaces before it, so that columns can be told.
+    head: String,
+    text: String,
+    pub(super) html: Option<String>,
+}
+
+/// One part as the engine compiles it.
+pub(super) struct Part<'a> {
+    pub(super) key: String,
+    pub(super) text: &'a str,
+    file: String,
+    line_offset: usize,
+    column_offset: usize,
+}
+
+impl Source {
+    /// Head, text and HTML.
+    pub(super) fn parts(&self, name: &str) -> Vec<Part<'_>> {
+        let part = |part: &str, text, column_offset| Part {
+            key: key(name, part),
+            text,
+            file: if part == "html" { format!("{name}.html") } else { format!("{name}.txt") },
+            line_offset: offset(part),
+            column_offset,
+        };
+        let mut parts = vec![part("subject", self.head.as_str(), self.kind.header().len()), part("txt", &self.text, 0)];
+        parts.extend(self.html.as_deref().map(|html| part("html", html, 0)));
+        parts
+    }
+}
+
+impl Part<'_> {
+    /// A compiler's error with its place in the file.
+    pub(super) fn problem(&self, error: &minijinja::Error) -> TemplateProblem {
+        let start = error.range().map_or(0, |range| range.start);
+        self.at(start, engine::describe(error), "correct it, then run `staunch check`".to_owned())
+    }
+
+    /// A problem at a byte of this part.
+    pub(super) fn at(&self, byte: usize, message: String, help: String) -> TemplateProblem {
+        let before = self.text.get(..byte).unwrap_or_default();
+        let line = before.matches('\n').count();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        let first = if line == 0 { self.column_offset } else { 0 };
+        TemplateProblem {
+            line: 1 + line + self.line_offset,
+            column: 1 + column + first,
+            ..TemplateProblem::new(&self.file, message, help)
+        }
+    }
+}
+
+/// What the engine calls a part; the ending decides whether values are escaped.
+pub(super) fn key(name: &str, part: &str) -> String {
+    format!("{name}.{part}")
+}
+
+/// Lines of the file before a part.
+pub(super) fn offset(part: &str) -> usize {
+    if part == "txt" { 2 } else { 0 }
+}
+
+/// All files below a folder. Links are not followed.
+pub(super) fn read(folder: &Path) -> (BTreeMap<String, String>, Vec<TemplateProblem>) {
+    let (mut files, mut problems) = (BTreeMap::new(), Vec::new());
+    if folder.is_dir() {
+        read_folder(folder, "", 0, &mut files, &mut problems);
+    }
+    (files, problems)
+}
+
+fn read_folder(
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    files: &mut BTreeMap<String, String>,
+    problems: &mut Vec<TemplateProblem>,
+) {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            return problems.push(TemplateProblem::new(prefix, format!("cannot be read: {error}"), "check its rights"));
+        }
+    };
+    let mut entries: Vec<_> = entries.flatten().collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+        let relative = format!("{prefix}{name}");
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth < DEEPEST => {
+                read_folder(&entry.path(), &format!("{relative}/"), depth + 1, files, problems);
+            }
+            Ok(kind) if kind.is_file() => match read_file(&entry.path(), &relative) {
+                Ok(content) => drop(files.insert(relative, content)),
+                Err(problem) => problems.push(problem),
+            },
+            _ => problems.push(TemplateProblem::new(
+                &relative,
+                "is no plain file",
+                "put the file itself there, not a link",
+            )),
+        }
+    }
+}
+
+fn read_file(path: &Path, relative: &str) -> Result<String, TemplateProblem> {
+    let unreadable =
+        |error: std::io::Error| TemplateProblem::new(relative, format!("cannot be read: {error}"), "check its rights");
+    if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
+        return Err(TemplateProblem::new(
+            relative,
+            "is larger than 256 KiB",
+            "a message is smaller than that; link to images",
+        ));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|_| TemplateProblem::new(relative, "is not UTF-8 text", "save it as UTF-8"))
+}
+
+/// Pairs texts with their HTML parts and reads the first lines.
+pub(super) fn split(files: &BTreeMap<String, String>) -> (BTreeMap<String, Source>, Vec<TemplateProblem>) {
+    let (mut sources, mut problems) = (BTreeMap::new(), Vec::new());
+    for (file, content) in files {
+        if let Some(name) = file.strip_suffix(".txt") {
+            match split_text(file, content, files.get(&format!("{name}.html"))) {
+                Ok(source) => drop(sources.insert(name.to_owned(), source)),
+                Err(problem) => problems.push(problem),
+            }
+        } else if let Some(name) = file.strip_suffix(".html") {
+            if !files.contains_key(&format!("{name}.txt")) {
+                let help = format!("write `{name}.txt` with `Subject: …`; every e-mail needs a text part");
+                problems.push(TemplateProblem::new(file, "has no text beside it", help));
+            }
+        } else {
+            problems.push(TemplateProblem::new(file, "is neither .txt nor .html", "rename or remove it"));
+        }
+    }
+    (sources, problems)
+}
+
+fn split_text(file: &str, content: &str, html: Option<&String>) -> Result<Source, TemplateProblem> {
+    let content = content.strip_prefix('\u{feff}').unwrap_or(content).replace("\r\n", "\n");
+    let (first, rest) = content.split_once('\n').unwrap_or((&content, ""));
+    let kinds = [TemplateKind::Email, TemplateKind::Nudge];
+    let kind = kinds.into_iter().find(|kind| first.starts_with(kind.header()));
+    let kind = kind.ok_or_else(|| {
+        TemplateProblem::new(
+            file,
+            "begins with neither `Subject:` nor `Title:`",
+            "`Subject: …` makes an e-mail, `Title: …` a nudge",
+        )
+    })?;
+    let head = &first[kind.header().len()..];
+    if head.trim().is_empty() {
+        return Err(TemplateProblem::new(
+            file,
+            "has an empty first line",
+            format!("write a text behind `{}`", kind.header()),
+        ));
+    }
+    let Some(text) = rest.strip_prefix('\n').filter(|text| !text.trim().is_empty()) else {
+        let problem = TemplateProblem::new(
+            file,
+            "has no text behind its first line",
+            "leave line 2 empty and begin the text in line 3",
+        );
+        return Err(TemplateProblem { line: 2, ..problem });
+    };
+    if kind == TemplateKind::Nudge && html.is_some() {
+        return Err(TemplateProblem::new(
+            file,
+            "is a nudge with an HTML part",
+            "remove the .html file, or begin with `Subject:`",
+        ));
+    }
+    Ok(Source { kind, head: head.to_owned(), text: text.to_owned(), html: html.cloned() })
+}
