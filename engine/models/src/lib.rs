@@ -13,6 +13,7 @@ pub mod model;
 pub mod rng;
 pub mod sheet;
 pub mod solve;
+pub mod study;
 pub mod table;
 pub mod train;
 
@@ -23,5 +24,6 @@ pub use evaluate::{Evaluation, Measure, evaluate};
 pub use golden::Golden;
 pub use math::{exp, sigmoid};
 pub use model::{Card, Contribution, LogisticInput, LogisticModel, Metric, Model};
+pub use study::{StudyOptions, study};
 pub use table::{Table, TableOptions};
 pub use train::{TrainOptions, train};

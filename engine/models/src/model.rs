@@ -334,9 +334,11 @@ mod tests {
         assert_eq!(model().predict(&[Some(10.0), Some(10.0)]).1, []);
     }
 
+    type Spoil = fn(&mut LogisticModel);
+
     #[test]
     fn refuses_what_contradicts_itself() {
-        let cases: [(&str, fn(&mut LogisticModel)); 9] = [
+        let cases: [(&str, Spoil); 9] = [
             ("format", |m| m.format = 9),
             ("name", |m| m.name = "Big".into()),
             ("two inputs", |m| m.inputs[1].name = "a".into()),

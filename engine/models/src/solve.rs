@@ -1,7 +1,7 @@
 //! Solving a symmetric positive definite system by Cholesky's method, in a fixed order of operations.
 
-/// Solves `a · x = b`; `a` is row by row, n × n, and only its lower triangle is read. `None` where `a` is not positive
-/// definite to working precision.
+/// Solves `a · x = b`; `a` is row by row, n × n, and only its lower triangle is read. `None` where `a` is not
+/// positive definite to working precision.
 pub fn cholesky(mut a: Vec<f64>, b: &[f64]) -> Option<Vec<f64>> {
     let n = b.len();
     let scale = (0..n).map(|i| a[i * n + i]).fold(0.0, f64::max);

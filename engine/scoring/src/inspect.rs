@@ -36,8 +36,8 @@ pub fn inspect(bytes: &[u8]) -> Result<(), ScoreFailure> {
             }
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(imports) if depth == 0 => {
-                for import in imports {
-                    let name = import.map_err(|e| invalid(e.to_string()))?.name.name.to_owned();
+                if let Some(import) = imports.into_iter().next() {
+                    let name = import.map_err(|e| invalid(e.to_string()))?.name.name;
                     return Err(failure(
                         codes::PLUGIN_IMPORTS,
                         format!("it imports `{name}`; a plugin imports nothing"),

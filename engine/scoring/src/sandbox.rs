@@ -209,6 +209,7 @@ mod tests {
         let columns: Vec<Column> = (0..20).map(|input| column(1_024, input)).collect();
         // Each call needs about half a megabyte: without the reset 64 MiB would be full long before the end.
         let answers = sandbox.call(&pre, 100_000, |guest, store| {
+            store.set_epoch_deadline(1 << 40);
             let mut call = || guest.staunch_scoring_plugin().call_score_batch(&mut *store, 1_024, &columns);
             let first = call()?;
             for _ in 0..300 {

@@ -12,8 +12,8 @@ pub fn model(inputs: usize) -> LogisticModel {
         sd: 1.0 / (n + 1) as f64,
         low: -1e6,
         high: 1e6,
-        weight: if n % 3 == 0 { -1.0 } else { 0.7 } / (n + 1) as f64,
-        missing_weight: if n % 2 == 0 { 0.0 } else { 0.25 },
+        weight: if n.is_multiple_of(3) { -1.0 } else { 0.7 } / (n + 1) as f64,
+        missing_weight: if n.is_multiple_of(2) { 0.0 } else { 0.25 },
     };
     let card = Card {
         data_from: Some("2011-01-01T00:00:00Z".into()),

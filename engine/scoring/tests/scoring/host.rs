@@ -1,4 +1,4 @@
-//! What the host does with plugins that are not as the lock says, inputs that do not fit, and plugins that keep failing.
+//! What the host does with plugins that are not as the lock says, inputs that do not fit, plugins that keep failing.
 
 use crate::guest::{Guest, answer, compiled, model};
 use crate::workspace::{request, workspace};
