@@ -1,0 +1,145 @@
+//! From plans to ends: what the worker's dispatcher and the store do, in memory.
+
+use super::{Happened, World};
+use crate::action::{Action, ActionState, Channel, ReasonCode};
+use crate::arm::{Arm, Assignment};
+use crate::breaker;
+use crate::contact::Contact;
+use crate::guards::{Ask, Sent, UNTIL_RESUMED, Verdict, arbitrate};
+use crate::time::{Span, Time};
+use crate::workflow::IfExpired;
+use std::cmp::Reverse;
+
+impl World<'_> {
+    pub(super) fn plan(&mut self, action: Action) {
+        let what = match (action.state, action.reason) {
+            (ActionState::Withheld, Some(reason)) => Some(Happened::Withheld { reason }),
+            (ActionState::Held, Some(reason)) => {
+                Some(Happened::Held { reason, until: Some(action.due_at).filter(|at| *at != UNTIL_RESUMED) })
+            }
+            (ActionState::Review, _) => Some(Happened::Review),
+            _ => None,
+        };
+        if let Some(what) = what {
+            self.say(action.planned_at, &action.contact, &action.workflow, &action.step, what);
+        }
+        let index = self.actions.len();
+        let due = match (action.state, &action.review) {
+            (ActionState::Review, Some(review)) => Some(review.expires_at),
+            (ActionState::Held | ActionState::Ready, _) => Some(action.due_at),
+            _ => None,
+        };
+        self.by_run.entry(action.run.clone()).or_default().push(index);
+        self.due.extend(due.map(|at| (at, Reverse(action.priority), index)));
+        self.actions.push(action);
+    }
+
+    /// Withholds what is pending of a run that left.
+    pub(super) fn cancel(&mut self, run: &str, at: Time) {
+        for index in self.by_run.get(run).cloned().unwrap_or_default() {
+            if self.actions[index].state.pending() {
+                self.end(index, ActionState::Withheld, Some(ReasonCode::Left), at);
+            }
+        }
+    }
+
+    fn end(&mut self, index: usize, state: ActionState, reason: Option<ReasonCode>, at: Time) {
+        let action = &mut self.actions[index];
+        action.state = state;
+        action.reason = reason;
+        let review = action.review.as_ref().map(|review| review.expires_at);
+        for at in [Some(action.due_at), review].into_iter().flatten() {
+            self.due.remove(&(at, Reverse(action.priority), index));
+        }
+        let (contact, workflow, step) = (action.contact.clone(), action.workflow.clone(), action.step.clone());
+        let what = match (state, reason) {
+            (ActionState::Done, _) => Happened::Sent,
+            (_, Some(reason)) => Happened::Withheld { reason },
+            _ => return,
+        };
+        self.say(at, &contact, &workflow, &step, what);
+    }
+
+    /// Asks the gate for everything that is due by now.
+    pub(super) fn dispatch(&mut self) {
+        let now = self.clock;
+        while let Some(due) = self.due.first().copied().filter(|(at, ..)| *at <= now) {
+            self.due.remove(&due);
+            self.gate(due.2, now);
+        }
+    }
+
+    fn gate(&mut self, index: usize, now: Time) {
+        let action = self.actions[index].clone();
+        if action.state == ActionState::Review {
+            match action.review.as_ref().map(|review| review.if_expired) {
+                Some(IfExpired::Approve) => self.actions[index].state = ActionState::Ready,
+                _ => return self.end(index, ActionState::Withheld, Some(ReasonCode::ReviewExpired), now),
+            }
+        }
+        let contact = self.contacts.get(&action.contact).cloned().unwrap_or_else(|| Contact::new(&action.contact));
+        match self.arbitrate(&action, &contact, now) {
+            // A breaker that trips puts a kill in force, which then holds this action like all others.
+            Verdict::Go if self.trips(&action, now) => self.gate(index, now),
+            Verdict::Go => {
+                let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at: now };
+                self.sent.entry(action.contact.clone()).or_default().push(sent);
+                self.workflow_sent.entry(action.workflow.clone()).or_default().push((now, action.channel));
+                self.end(index, ActionState::Done, None, now);
+            }
+            Verdict::Never { reasons } => self.end(index, ActionState::Withheld, reasons.first().copied(), now),
+            Verdict::Hold { until, reason } => {
+                let held = &mut self.actions[index];
+                (held.state, held.reason, held.due_at) = (ActionState::Held, Some(reason), until);
+                self.due.insert((until, Reverse(action.priority), index));
+                let until = Some(until).filter(|at| *at != UNTIL_RESUMED);
+                self.say(now, &action.contact, &action.workflow, &action.step, Happened::Held { reason, until });
+            }
+        }
+    }
+
+    fn trips(&mut self, action: &Action, now: Time) -> bool {
+        let Some(workflow) = self.parts.catalog.version(&action.workflow, &action.version).cloned() else {
+            return false;
+        };
+        for one in workflow.breakers.iter().filter(|one| one.channel == action.channel) {
+            let recent = self.sent_since(&action.workflow, now - one.window);
+            let times: Vec<Time> = recent.iter().filter(|sent| sent.1 == one.channel).map(|sent| sent.0).collect();
+            if let Some(kill) = breaker::trip(&workflow, one, &times, now) {
+                self.live.kills.push(kill);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What a workflow has sent after this instant.
+    fn sent_since(&self, workflow: &str, after: Time) -> &[(Time, Channel)] {
+        let all = self.workflow_sent.get(workflow).map_or(&[][..], Vec::as_slice);
+        &all[all.partition_point(|(at, _)| *at <= after)..]
+    }
+
+    fn arbitrate(&self, action: &Action, contact: &Contact, now: Time) -> Verdict {
+        let workspace = &self.parts.catalog.workspace;
+        let stage = self.live.stage(&action.workflow);
+        let watched = Assignment { arm: Arm::Shadow, global_bucket: 0.0, holdout_bucket: 0.0, holdout: 0.0 };
+        let place = self.runs.get(&action.run).and_then(|run| run.assignment.as_ref()).unwrap_or(&watched);
+        let recent = self.sent_since(&action.workflow, now - Span::days(1));
+        let recent: Vec<Time> = recent.iter().map(|(at, _)| *at).collect();
+        let ask = Ask {
+            contact,
+            schema: &workspace.schema,
+            policy: &workspace.policy,
+            workflow: &action.workflow,
+            stage: &stage,
+            assignment: place,
+            channel: action.channel,
+            purpose: &action.purpose,
+            expires_at: action.expires_at,
+            kill: self.live.kill(&action.workflow, action.channel),
+            sent: Some(self.sent.get(&action.contact).map_or(&[][..], Vec::as_slice)),
+            workflow_sent: Some(&recent),
+        };
+        arbitrate(&ask, now).verdict
+    }
+}
