@@ -1,3 +1,45 @@
-//! The `staunch` binary.
+//! The `staunch` binary: arguments, wiring, one file per command.
 
-fn main() {}
+mod app;
+mod commands;
+mod error;
+mod feed;
+mod files;
+mod load;
+mod output;
+mod replay;
+mod report;
+mod scenario;
+mod wiring;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match commands::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, everything else is wrong usage.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    start_log(cli.verbose);
+    match commands::run(cli) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Structured logs go to stderr: one JSON object a line. `STAUNCH_LOG` chooses what, like `info` or `staunch=debug`.
+fn start_log(verbose: bool) {
+    let level = if verbose { "info" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STAUNCH_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

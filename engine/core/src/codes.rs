@@ -182,6 +182,18 @@ pub const STORE_CORRUPT: Code = "ST4002";
 pub const STORE_PAYLOAD: Code = "ST4003";
 
 // ST5xxx — broker.
+/// The broker's address cannot be used. Correct it in `staunch.yaml` or in the variable that it refers to.
+pub const BROKER_URL: Code = "ST5001";
+/// The broker cannot be reached. Check that it runs and that user, password and virtual host are right.
+pub const BROKER_UNREACHABLE: Code = "ST5002";
+/// The broker refuses our exchanges or queues. Delete the one with other settings, or choose another prefix.
+pub const BROKER_SETUP: Code = "ST5003";
+/// The broker did not confirm what was published. Publish again; what arrived twice is handled once.
+pub const BROKER_UNCONFIRMED: Code = "ST5004";
+/// What was published reaches no queue. Bind the queue to the exchange.
+pub const BROKER_UNROUTABLE: Code = "ST5005";
+/// The broker is closed: the process is stopping.
+pub const BROKER_CLOSED: Code = "ST5006";
 
 // ST6xxx — channels.
 /// A channel's settings cannot work. Correct them in `staunch.yaml`; `staunch doctor` checks them.
@@ -222,3 +234,45 @@ pub const TEMPLATE_VALUE: Code = "ST6303";
 pub const TEMPLATE_FUEL: Code = "ST6304";
 
 // ST7xxx — command line.
+/// The same contacts were changed by others again and again. It is tried again by itself.
+pub const WORKER_CONTENDED: Code = "ST7001";
+/// A task of the worker broke down. Its messages are handled one by one; look at the log.
+pub const WORKER_PANIC: Code = "ST7002";
+/// The bytes of an over-long input could not be written to a file. Check space and permissions.
+pub const WORKER_PARKED_FILE: Code = "ST7003";
+/// A step names a connector that does not exist. `staunch check` finds this.
+pub const WORKER_NO_CONNECTOR: Code = "ST7004";
+/// A command was used in a way that it does not know. `--help` shows how.
+pub const CLI_USAGE: Code = "ST7010";
+/// A file cannot be read or written.
+pub const CLI_FILE: Code = "ST7011";
+/// A step of the worker failed. Nothing is lost.
+pub const CLI_STEP: Code = "ST7012";
+/// The workspace has problems. `staunch check` lists them.
+pub const CLI_CHECK: Code = "ST7013";
+/// A secret or connection that the workspace names is not set.
+pub const CLI_SECRET: Code = "ST7014";
+/// Another process runs this embedded workspace.
+pub const CLI_LOCKED: Code = "ST7015";
+/// What was asked for does not exist here.
+pub const CLI_UNKNOWN: Code = "ST7016";
+/// The person is not in the role that decides.
+pub const CLI_ROLE: Code = "ST7017";
+/// The message changed after it was looked at. Look again.
+pub const CLI_CHANGED: Code = "ST7018";
+/// No port is free. Name another one with `--port`.
+pub const CLI_PORT: Code = "ST7019";
+
+// ST75xx — HTTP.
+/// Nothing is at this address, or no action of that id was sent there. `GET /` lists what is here.
+pub const HTTP_NOT_FOUND: Code = "ST7501";
+/// The address is known, the method is not one that it takes.
+pub const HTTP_METHOD: Code = "ST7502";
+/// A parameter has a value that it does not take.
+pub const HTTP_PARAMETER: Code = "ST7503";
+/// A change has to come as JSON, or from a page of this server.
+pub const HTTP_ORIGIN: Code = "ST7504";
+/// The answer took too long, or the body did not come. Try again.
+pub const HTTP_TIMEOUT: Code = "ST7505";
+/// The HTTP server ended.
+pub const HTTP_SERVER: Code = "ST7506";

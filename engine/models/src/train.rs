@@ -86,7 +86,8 @@ fn standardise(name: &str, column: &[Option<f64>]) -> LogisticInput {
     let spread = |x: &f64| ((x - mean) / scale) * ((x - mean) / scale);
     let sd = if scale > 0.0 { scale * (values.iter().map(spread).sum::<f64>() / n).sqrt() } else { 0.0 };
     // A column that never changes says nothing: it stays as an input with weight 0, so that callers need not know.
-    let sd = if sd > 0.0 && sd.is_finite() { sd } else { 1.0 };
+    // What is left of a constant by rounding is no change either.
+    let sd = if sd > 1e-9 * mean.abs() && sd.is_finite() { sd } else { 1.0 };
     let (low, high) = if values.is_empty() {
         (0.0, 0.0)
     } else {

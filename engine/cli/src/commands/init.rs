@@ -1,0 +1,29 @@
+//! `staunch init`: a new workspace that passes `check` and `test` at once.
+
+use crate::error::Result;
+use crate::files;
+use crate::output;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Makes a new workspace.
+///
+/// Example: staunch init my-workspace
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Its folder.
+    dir: PathBuf,
+    /// What to start from: welcome (rules only) or winback (with a scoring plugin).
+    #[arg(long, default_value = "welcome")]
+    template: String,
+}
+
+/// Runs the command.
+pub fn run(args: &Init) -> Result<bool> {
+    let count = files::write(&args.template, &args.dir, true)?;
+    let dir = args.dir.display();
+    output::say(&format!(
+        "{count} files written to {dir}\n\nnext:\n  staunch check {dir}    all problems of all files\n  staunch test {dir}     its tests, on virtual time\n  staunch run {dir}      the service, on 127.0.0.1:7070\n\nNew workflows start in stage shadow: they decide and show, and send nothing, until\n  staunch rollout promote {dir} --workflow NAME"
+    ));
+    Ok(true)
+}

@@ -1,0 +1,89 @@
+//! The list of commands; one file each.
+
+mod check;
+mod dead;
+mod demo;
+mod doctor;
+mod ingest;
+mod init;
+mod kill;
+mod lock;
+mod model;
+mod plugin;
+mod review;
+mod rollout;
+mod run;
+mod schema;
+mod simulate;
+mod test;
+mod why;
+
+use crate::error::{CliError, Result};
+use clap::{Parser, Subcommand};
+use staunch_core::codes;
+
+/// Workflow automation that mixes rules with machine learning and knows when to stop.
+///
+/// Example: staunch demo --once
+#[derive(Debug, Parser)]
+#[command(name = "staunch", version, max_term_width = 100)]
+pub struct Cli {
+    /// Logs what happens, not only what goes wrong (stderr, JSON lines).
+    #[arg(long, global = true)]
+    pub verbose: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Init(init::Init),
+    Check(check::Check),
+    Test(test::Test),
+    Run(run::Run),
+    Ingest(ingest::Ingest),
+    Simulate(simulate::Simulate),
+    Why(why::Why),
+    Review(review::Review),
+    Kill(kill::Kill),
+    Resume(kill::Resume),
+    Dead(dead::Dead),
+    Rollout(rollout::Rollout),
+    Model(model::Model),
+    Plugin(plugin::Plugin),
+    Lock(lock::Lock),
+    Schema(schema::Schema),
+    Doctor(doctor::Doctor),
+}
+
+/// Runs a command: `true` where all is fine, `false` where the thing checked is not.
+///
+/// # Errors
+/// Wrong usage or environment.
+pub fn run(cli: Cli) -> Result<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CliError::new(codes::CLI_STEP, error.to_string(), ""))?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Init(args) => init::run(&args),
+            Command::Check(args) => check::run(&args),
+            Command::Test(args) => test::run(&args),
+            Command::Run(args) => run::run(args).await,
+            Command::Ingest(args) => ingest::run(args).await,
+            Command::Simulate(args) => simulate::run(&args),
+            Command::Why(args) => why::run(args).await,
+            Command::Review(args) => review::run(args).await,
+            Command::Kill(args) => kill::kill(args).await,
+            Command::Resume(args) => kill::resume(args).await,
+            Command::Dead(args) => dead::run(args).await,
+            Command::Rollout(args) => rollout::run(args).await,
+            Command::Model(args) => model::run(args),
+            Command::Plugin(args) => plugin::run(args),
+            Command::Lock(args) => lock::run(&args),
+            Command::Schema(args) => schema::run(&args),
+            Command::Doctor(args) => doctor::run(args).await,
+        }
+    })
+}

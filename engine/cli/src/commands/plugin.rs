@@ -1,0 +1,117 @@
+//! `staunch plugin`: a scoring plugin by itself, outside any workflow.
+
+use crate::error::{CliError, Result};
+use crate::output;
+use clap::{Args, Subcommand};
+use staunch_core::codes;
+use staunch_core::value::Value;
+use staunch_scoring::{InputKind, Plugin as Loaded, Sandbox};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Scores rows of a file with a plugin.
+///
+/// Example: staunch plugin score repurchase.wasm --data rows.csv -o scores.csv
+#[derive(Debug, Args)]
+pub struct Plugin {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Writes `value` and `raw` per row, in order. Example: staunch plugin score X.wasm --data rows.csv
+    Score {
+        /// The component.
+        plugin: PathBuf,
+        /// CSV with a column per input; an empty cell is a missing value.
+        #[arg(long)]
+        data: PathBuf,
+        /// The result; standard output without it.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+}
+
+/// One row: input names with their values.
+type Row = Vec<(String, Option<Value>)>;
+
+/// Runs the command.
+pub fn run(args: Plugin) -> Result<bool> {
+    let Command::Score { plugin, data, output } = args.command;
+    let bytes = std::fs::read(&plugin).map_err(|error| CliError::file(&plugin, &error))?;
+    let sandbox =
+        Arc::new(Sandbox::new().map_err(|failure| CliError::new(codes::CLI_STEP, failure.to_string(), "report this"))?);
+    let name = plugin.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let loaded = Loaded::load(&sandbox, &name, &bytes).map_err(|problem| {
+        CliError::new(problem.code, format!("{}: {}", plugin.display(), problem.message), problem.help)
+    })?;
+    let rows = rows(&loaded, &data)?;
+    let borrowed: Vec<&[(String, Option<Value>)]> = rows.iter().map(Vec::as_slice).collect();
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let written = |error: csv::Error| CliError::new(codes::CLI_FILE, error.to_string(), "");
+    out.write_record(["value", "raw", "error"]).map_err(written)?;
+    let mut failures = 0;
+    for answer in loaded.answers(&borrowed) {
+        let cells = match answer {
+            Ok(answer) => {
+                [answer.value.to_string(), answer.raw.map_or_else(String::new, |raw| raw.to_string()), String::new()]
+            }
+            Err(failure) => {
+                failures += 1;
+                [String::new(), String::new(), failure.to_string()]
+            }
+        };
+        out.write_record(&cells).map_err(written)?;
+    }
+    let text = out.into_inner().map_err(|error| CliError::new(codes::CLI_FILE, error.to_string(), ""))?;
+    match output {
+        Some(path) => {
+            std::fs::write(&path, &text).map_err(|error| CliError::file(&path, &error))?;
+            output::say(&format!("{} rows scored, {failures} failed, written to {}", rows.len(), path.display()));
+        }
+        None => output::say(String::from_utf8_lossy(&text).trim_end()),
+    }
+    Ok(failures == 0)
+}
+
+fn rows(plugin: &Loaded, data: &std::path::Path) -> Result<Vec<Row>> {
+    let unreadable =
+        |error: csv::Error| CliError::new(codes::CLI_FILE, format!("{}: {error}", data.display()), "check the file");
+    let mut reader = csv::Reader::from_path(data).map_err(unreadable)?;
+    let headers = reader.headers().map_err(unreadable)?.clone();
+    let inputs = &plugin.manifest().inputs;
+    let places: Vec<Option<usize>> =
+        inputs.iter().map(|input| headers.iter().position(|name| name == input.name)).collect();
+    if let Some(at) = places.iter().position(Option::is_none) {
+        let help = format!(
+            "the plugin reads {}",
+            inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ")
+        );
+        return Err(CliError::usage(format!("{} has no column `{}`", data.display(), inputs[at].name), help));
+    }
+    let mut rows = Vec::new();
+    for (line, record) in reader.records().enumerate() {
+        let record = record.map_err(unreadable)?;
+        let mut row = Row::new();
+        for (input, place) in inputs.iter().zip(&places) {
+            let text = place.and_then(|at| record.get(at)).unwrap_or_default().trim();
+            row.push((input.name.clone(), cell(input.kind, text, line + 2)?));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn cell(kind: InputKind, text: &str, line: usize) -> Result<Option<Value>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if kind == InputKind::Text {
+        return Ok(Some(Value::Text(text.to_owned())));
+    }
+    let number = text
+        .parse()
+        .map_err(|_| CliError::usage(format!("line {line}: `{text}` is no number"), "leave a missing value empty"))?;
+    Ok(Some(Value::Number(number)))
+}

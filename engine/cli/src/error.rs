@@ -1,0 +1,69 @@
+//! What a command says when it cannot do its work: code, what, where, and what to do next.
+
+use staunch_core::codes::{self, Code};
+use std::fmt;
+
+/// An error of usage or environment; the process ends with 2.
+#[derive(Debug)]
+pub struct CliError {
+    code: Code,
+    message: String,
+    help: String,
+}
+
+/// Shorthand.
+pub type Result<T> = std::result::Result<T, CliError>;
+
+impl CliError {
+    /// An error with its next step.
+    pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> CliError {
+        CliError { code, message: message.into(), help: help.into() }
+    }
+
+    /// Wrong use of a command.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> CliError {
+        CliError::new(codes::CLI_USAGE, message, help)
+    }
+
+    /// A file that cannot be read or written.
+    pub fn file(path: &std::path::Path, error: &std::io::Error) -> CliError {
+        let message = format!("{}: {error}", path.display());
+        CliError::new(codes::CLI_FILE, message, "check the path and its permissions")
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error {}: {}", self.code, self.message)?;
+        if self.help.is_empty() { Ok(()) } else { write!(f, "\n  next: {}", self.help) }
+    }
+}
+
+impl From<staunch_store::StoreError> for CliError {
+    fn from(error: staunch_store::StoreError) -> CliError {
+        let code = match error {
+            staunch_store::StoreError::Database { .. } => codes::STORE_DATABASE,
+            staunch_store::StoreError::Corrupt { .. } => codes::STORE_CORRUPT,
+            staunch_store::StoreError::OtherPayload(_) => codes::STORE_PAYLOAD,
+        };
+        let message = strip(&error.to_string(), code);
+        CliError::new(code, message, "run `staunch doctor` to see which connection is at fault")
+    }
+}
+
+impl From<staunch_worker::WorkerError> for CliError {
+    fn from(error: staunch_worker::WorkerError) -> CliError {
+        CliError::new(codes::CLI_STEP, error.to_string(), "nothing is lost: what was not finished is tried again")
+    }
+}
+
+impl From<staunch_broker::BrokerError> for CliError {
+    fn from(error: staunch_broker::BrokerError) -> CliError {
+        CliError::new(codes::CLI_STEP, error.to_string(), "run `staunch doctor` to see which connection is at fault")
+    }
+}
+
+/// The message without the code that the error's own text begins with.
+fn strip(text: &str, code: &str) -> String {
+    text.strip_prefix(code).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(text).to_owned()
+}

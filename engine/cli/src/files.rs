@@ -1,0 +1,55 @@
+//! What the binary carries: the shipped example and the workspaces that `init` starts from.
+
+use crate::error::{CliError, Result};
+use std::path::Path;
+
+/// A file of a shipped workspace: its path inside, and its content.
+type Shipped = (&'static str, &'static [u8]);
+
+macro_rules! shipped {
+    ($folder:literal: $($path:literal),+ $(,)?) => {
+        &[$(($path, include_bytes!(concat!("../../../", $folder, "/", $path)))),+]
+    };
+}
+
+/// The retail example without its data.
+const RETAIL: &[Shipped] = shipped!("examples/retail":
+    "staunch.yaml", "staunch.lock", "plugins/repurchase.wasm", "workflows/winback.yaml",
+    "workflows/winback.test.yaml", "templates/winback/miss-you.txt", "templates/winback/miss-you.html",
+    "templates/winback/reminder.txt");
+
+/// A first workspace with rules only.
+const WELCOME: &[Shipped] = shipped!("workflows/welcome":
+    "staunch.yaml", "workflows/welcome.yaml", "workflows/welcome.test.yaml", "templates/welcome/first-steps.txt",
+    "templates/welcome/need-help.txt");
+
+/// The purchase history of the retail example.
+pub const INVOICES: &[u8] = include_bytes!("../../../examples/retail/data/online_retail_invoices.csv");
+
+/// The workspaces that `init` can start from; the first is the default.
+pub const TEMPLATES: [(&str, &str, &[Shipped]); 2] = [
+    ("welcome", "greet new users and offer help; rules only", WELCOME),
+    ("winback", "win back quiet customers; with a score from a plugin", RETAIL),
+];
+
+/// Writes a shipped workspace into a folder.
+///
+/// # Errors
+/// What the file system says. A file that is there already is an error where `keep`, and replaced otherwise.
+pub fn write(name: &str, dir: &Path, keep: bool) -> Result<usize> {
+    let Some((_, _, files)) = TEMPLATES.iter().find(|(known, _, _)| *known == name) else {
+        let known: Vec<&str> = TEMPLATES.iter().map(|(name, _, _)| *name).collect();
+        return Err(CliError::usage(format!("there is no template `{name}`"), format!("use {}", known.join(" or "))));
+    };
+    if let Some((path, _)) = files.iter().find(|(path, _)| keep && dir.join(path).exists()) {
+        let message = format!("{} exists already", dir.join(path).display());
+        return Err(CliError::usage(message, "choose a folder without a workspace; nothing was changed"));
+    }
+    for (path, content) in *files {
+        let path = dir.join(path);
+        let folder = path.parent().unwrap_or(dir);
+        std::fs::create_dir_all(folder).map_err(|error| CliError::file(folder, &error))?;
+        std::fs::write(&path, content).map_err(|error| CliError::file(&path, &error))?;
+    }
+    Ok(files.len())
+}

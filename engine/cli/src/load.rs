@@ -1,0 +1,228 @@
+//! A workspace folder read as a whole: files, templates, plugins, and every problem of all of them.
+
+use crate::error::{CliError, Result};
+use staunch_channels::{TemplateKind, Templates};
+use staunch_core::action::Channel;
+use staunch_core::codes;
+use staunch_core::value::Type;
+use staunch_core::workflow::Workflow;
+use staunch_rules::Rules;
+use staunch_scoring::{Host, InputKind, Lock, PluginProblem};
+use staunch_workflow::{
+    Diagnostic, PluginCatalog, PluginInfo, PluginInput, RolloutFile, Severity, TestFile, WorkspaceFile, load_workspace,
+    read_files,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file that pins plugins.
+pub const LOCK_FILE: &str = "staunch.lock";
+
+/// What a look at a workspace found, usable or not.
+pub struct Found {
+    /// Every problem, in order of place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many files were read.
+    pub files: usize,
+    loaded: staunch_workflow::Loaded,
+    templates: Templates,
+    host: Host,
+}
+
+/// A workspace without errors.
+pub struct Project {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// `staunch.yaml`.
+    pub workspace: WorkspaceFile,
+    /// Its workflows.
+    pub workflows: Vec<Workflow>,
+    /// Its tests.
+    pub tests: Vec<TestFile>,
+    /// Its rollouts.
+    pub rollouts: Vec<RolloutFile>,
+    /// Its message templates.
+    pub templates: Arc<Templates>,
+    /// Its plugins.
+    pub host: Host,
+}
+
+struct Pinned<'a> {
+    host: &'a Host,
+    lock: &'a Lock,
+    problems: &'a [PluginProblem],
+}
+
+impl PluginCatalog for Pinned<'_> {
+    fn plugin(&self, name: &str) -> Option<PluginInfo> {
+        self.lock.plugins.get(name)?;
+        let manifest = self.host.manifest(name);
+        let kind = |kind: InputKind| if kind == InputKind::Text { Type::Text } else { Type::Number };
+        let inputs = manifest.map(|manifest| {
+            manifest
+                .inputs
+                .iter()
+                .map(|input| PluginInput { name: input.name.clone(), kind: kind(input.kind) })
+                .collect()
+        });
+        let bands = manifest.map_or_else(Vec::new, |manifest| {
+            manifest
+                .bands
+                .iter()
+                .map(|band| staunch_core::score::Band { name: band.name.clone(), from: band.from })
+                .collect()
+        });
+        let problems = self.problems.iter().filter(|problem| problem.plugin == name).map(|problem| {
+            let (message, help) = (problem.message.clone(), problem.help.clone());
+            staunch_workflow::PluginProblem { code: problem.code.to_owned(), message, help }
+        });
+        Some(PluginInfo { inputs, bands, problems: problems.collect() })
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.lock.plugins.keys().cloned().collect()
+    }
+}
+
+/// Every plugin exists and reads whatever it is given.
+struct AnyPlugin;
+
+impl PluginCatalog for AnyPlugin {
+    fn plugin(&self, _: &str) -> Option<PluginInfo> {
+        // One band for every score, so that a `when` over bands has an answer.
+        let bands = vec![staunch_core::score::Band { name: "unscored".into(), from: f64::MIN }];
+        Some(PluginInfo { bands, ..PluginInfo::default() })
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Reads a workspace and reports every problem.
+///
+/// # Errors
+/// Where the folder itself cannot be read.
+pub fn inspect(dir: &Path) -> Result<Found> {
+    if !dir.is_dir() {
+        let message = format!("{} is no folder", dir.display());
+        return Err(CliError::new(codes::CLI_FILE, message, "name a workspace, or make one with `staunch init`"));
+    }
+    let files = read_files(dir).map_err(|error| CliError::file(dir, &error))?;
+    let (templates, template_problems) = Templates::load(&dir.join("templates"));
+    let (lock, lock_problem) = read_lock(dir)?;
+    let (host, problems) = Host::load(dir, &lock);
+    let kinds = channels_of(&templates);
+    let loaded =
+        load_workspace(&files, &Rules::new(), &Pinned { host: &host, lock: &lock, problems: &problems }, &kinds);
+    let mut diagnostics = loaded.diagnostics.clone();
+    diagnostics.extend(lock_problem);
+    diagnostics.extend(template_problems.into_iter().map(|problem| Diagnostic {
+        file: format!("templates/{}", problem.file),
+        line: problem.line,
+        column: problem.column,
+        severity: Severity::Error,
+        code: problem.code.to_owned(),
+        message: problem.message,
+        help: problem.help,
+        excerpt: String::new(),
+    }));
+    let count = files.len() + templates.names().count();
+    Ok(Found { diagnostics, files: count, loaded, templates, host })
+}
+
+fn channels_of(templates: &Templates) -> BTreeMap<String, Channel> {
+    let channel = |kind| match kind {
+        TemplateKind::Email => Channel::Email,
+        TemplateKind::Nudge => Channel::Nudge,
+    };
+    templates.names().filter_map(|name| Some((name.to_owned(), channel(templates.kind(name)?)))).collect()
+}
+
+/// A workspace that pins nothing has no lock file.
+fn read_lock(dir: &Path) -> Result<(Lock, Option<Diagnostic>)> {
+    let path = dir.join(LOCK_FILE);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Lock::default(), None)),
+        Err(error) => return Err(CliError::file(&path, &error)),
+    };
+    Ok(match Lock::read(&bytes) {
+        Ok(lock) => (lock, None),
+        Err(error) => {
+            let problem = Diagnostic {
+                file: LOCK_FILE.into(),
+                line: 1,
+                column: 1,
+                severity: Severity::Error,
+                code: error.code().to_owned(),
+                message: error.to_string(),
+                help: "run `staunch lock` to write it again".into(),
+                excerpt: String::new(),
+            };
+            (Lock::default(), Some(problem))
+        }
+    })
+}
+
+/// Reads a workspace that has to be without errors.
+///
+/// # Errors
+/// Its first error, and how to see all.
+pub fn open(dir: &Path) -> Result<Project> {
+    usable(dir, inspect(dir)?)
+}
+
+fn usable(dir: &Path, found: Found) -> Result<Project> {
+    let errors: Vec<&Diagnostic> = found.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
+    let (Some(workspace), None) = (found.loaded.workspace.clone(), errors.first()) else {
+        return Err(broken(dir, &errors));
+    };
+    Ok(Project {
+        dir: dir.to_owned(),
+        workspace,
+        workflows: found.loaded.workflows,
+        tests: found.loaded.tests,
+        rollouts: found.loaded.rollouts,
+        templates: Arc::new(found.templates),
+        host: found.host,
+    })
+}
+
+/// Reads a workspace whose plugins need not exist yet: for the table of a model's first training.
+///
+/// # Errors
+/// Its first error beside its plugins, and how to see all.
+pub fn open_unscored(dir: &Path) -> Result<Project> {
+    let files = read_files(dir).map_err(|error| CliError::file(dir, &error))?;
+    let (templates, _) = Templates::load(&dir.join("templates"));
+    let loaded = load_workspace(&files, &Rules::new(), &AnyPlugin, &channels_of(&templates));
+    let (host, _) = Host::load(dir, &Lock::default());
+    let found = Found { diagnostics: loaded.diagnostics.clone(), files: files.len(), loaded, templates, host };
+    usable(dir, found)
+}
+
+/// Reads only `staunch.yaml`: for commands that look at the store, which work beside broken workflows, too.
+///
+/// # Errors
+/// Where that file has an error.
+pub fn workspace_only(dir: &Path) -> Result<WorkspaceFile> {
+    let mut files =
+        if dir.is_dir() { read_files(dir).map_err(|error| CliError::file(dir, &error))? } else { BTreeMap::new() };
+    files.retain(|path, _| path == staunch_workflow::WORKSPACE_FILE);
+    let loaded = load_workspace(&files, &Rules::new(), &staunch_workflow::NoPlugins, &BTreeMap::new());
+    let errors: Vec<&Diagnostic> = loaded.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
+    match (loaded.workspace.clone(), errors.is_empty()) {
+        (Some(workspace), true) => Ok(workspace),
+        _ => Err(broken(dir, &errors)),
+    }
+}
+
+fn broken(dir: &Path, errors: &[&Diagnostic]) -> CliError {
+    let first = errors.first().map_or_else(String::new, |one| {
+        format!(", the first at {}:{}:{}: {} {}", one.file, one.line, one.column, one.code, one.message)
+    });
+    let message = format!("the workspace {} has {} errors{first}", dir.display(), errors.len());
+    CliError::new(codes::CLI_CHECK, message, format!("see all with `staunch check {}`", dir.display()))
+}

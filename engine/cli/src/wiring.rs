@@ -1,0 +1,184 @@
+//! From a workspace's connections to a store, a broker, channels and an engine.
+
+use crate::error::{CliError, Result};
+use crate::load::Project;
+use staunch_broker::{Broker, EmbeddedBroker, RabbitBroker, RabbitOptions};
+use staunch_channels::{Channels, EmailSettings, Settings, SmtpSettings, WebhookSettings};
+use staunch_core::decide::Workspace;
+use staunch_core::{Time, codes};
+use staunch_rules::Rules;
+use staunch_store::{PostgresStore, Queue, SqliteStore, Store};
+use staunch_worker::{Engine, MessageRenderer, Metrics, Parts};
+use staunch_workflow::{Connector, Reference, WorkspaceFile};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The folder of a workspace's own state.
+pub const STATE: &str = ".staunch";
+
+/// A store with its queue.
+pub struct Stored {
+    /// State.
+    pub store: Arc<dyn Store>,
+    /// The embedded queue, in the same database.
+    pub queue: Arc<dyn Queue>,
+    /// SQLite in the workspace.
+    pub embedded: bool,
+}
+
+/// Resolves a reference. Its value never appears in a message.
+///
+/// # Errors
+/// What is not set, and where.
+pub fn resolve(dir: &Path, what: &str, reference: &Reference) -> Result<String> {
+    match reference {
+        Reference::Literal(text) => Ok(text.clone()),
+        Reference::Env(name) => std::env::var(name).map_err(|_| {
+            let message = format!("{what} is taken from the environment variable {name}, which is not set");
+            CliError::new(codes::CLI_SECRET, message, format!("set {name}, or change {what} in staunch.yaml"))
+        }),
+        Reference::File(path) => {
+            let path = dir.join(path);
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                let message = format!("{what} is taken from the file {}: {error}", path.display());
+                CliError::new(codes::CLI_SECRET, message, "write the value into that file")
+            })?;
+            Ok(text.trim().to_owned())
+        }
+    }
+}
+
+/// Opens the database that the workspace names, or its embedded one.
+///
+/// # Errors
+/// Where it does not answer.
+pub async fn open_store(dir: &Path, workspace: &WorkspaceFile) -> Result<Stored> {
+    if let Some(reference) = &workspace.connections.database {
+        let url = resolve(dir, "connections.database", reference)?;
+        let store = Arc::new(PostgresStore::connect(&url, None).await?);
+        return Ok(Stored { store: store.clone(), queue: store, embedded: false });
+    }
+    let state = dir.join(STATE);
+    std::fs::create_dir_all(&state).map_err(|error| CliError::file(&state, &error))?;
+    let store = Arc::new(SqliteStore::open(&state.join("staunch.db")).await?);
+    Ok(Stored { store: store.clone(), queue: store, embedded: true })
+}
+
+/// Connects to the broker that the workspace names, or wraps the embedded queue.
+///
+/// # Errors
+/// Where it does not answer.
+pub async fn open_broker(
+    dir: &Path,
+    workspace: &WorkspaceFile,
+    queue: Arc<dyn Queue>,
+    clock: staunch_broker::Clock,
+) -> Result<Arc<dyn Broker>> {
+    match &workspace.connections.broker {
+        None => Ok(Arc::new(EmbeddedBroker::new(queue, clock))),
+        Some(reference) => {
+            let url = resolve(dir, "connections.broker", reference)?;
+            let prefix = std::env::var("STAUNCH_AMQP_PREFIX").unwrap_or_else(|_| "staunch".into());
+            let options = RabbitOptions { prefix, prefetch: 512, ..RabbitOptions::default() };
+            Ok(Arc::new(RabbitBroker::connect(&url, options).await?))
+        }
+    }
+}
+
+/// The wall clock, for leases of the embedded queue and for commands beside a running process.
+pub fn wall_clock() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// The file in which a workspace on virtual time keeps its clock.
+const VIRTUAL: &str = "virtual-clock";
+
+/// The virtual time of a workspace that lives on one: the demo's.
+pub fn virtual_time(dir: &Path) -> Option<Time> {
+    let text = std::fs::read_to_string(dir.join(STATE).join(VIRTUAL)).ok()?;
+    Time::parse(text.trim())
+}
+
+/// Makes a workspace live on virtual time from now on.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn keep_virtual_time(dir: &Path, time: Time) -> Result<()> {
+    let path = dir.join(STATE).join(VIRTUAL);
+    std::fs::write(&path, format!("{time}\n")).map_err(|error| CliError::file(&path, &error))
+}
+
+/// The ways out of a workspace.
+///
+/// # Errors
+/// A secret that is not set, or a setting that cannot work.
+pub fn open_channels(dir: &Path, workspace: &WorkspaceFile) -> Result<Channels> {
+    let setup = |error: staunch_channels::SetupError| CliError::new(error.code, error.message, "mend staunch.yaml");
+    let mail = workspace.mail.as_ref();
+    let from = mail.map_or_else(|| format!("{}@localhost.invalid", workspace.name), |mail| mail.from.clone());
+    let email = EmailSettings::new(&from, mail.and_then(|mail| mail.unsubscribe.as_deref())).map_err(setup)?;
+    let smtp = match &workspace.connections.smtp {
+        None => None,
+        Some(reference) => Some(SmtpSettings::new(resolve(dir, "connections.smtp", reference)?)),
+    };
+    let mut settings = Settings { email, smtp, outbox: dir.join(STATE).join("outbox"), webhooks: Default::default() };
+    for (name, connector) in &workspace.connectors {
+        if let Connector::Webhook { url, secret, peer_dedupes } = connector {
+            let url = resolve(dir, &format!("connectors.{name}.url"), url)?;
+            let secret = resolve(dir, &format!("connectors.{name}.secret"), secret)?;
+            let mut webhook = WebhookSettings::new(url, secret);
+            webhook.peer_dedupes = *peer_dedupes;
+            webhook.allow_loopback = std::env::var("STAUNCH_ALLOW_LOOPBACK").is_ok_and(|text| text == "1");
+            settings.webhooks.insert(name.clone(), webhook);
+        }
+    }
+    Channels::open(settings).map_err(setup)
+}
+
+/// An engine over a project.
+///
+/// # Errors
+/// What the channels or the store say.
+pub async fn open_engine(
+    project: Project,
+    stored: &Stored,
+    broker: Arc<dyn Broker>,
+    name: &str,
+) -> Result<Arc<Engine>> {
+    let workspace = &project.workspace;
+    let channels = open_channels(&project.dir, workspace)?;
+    let metrics = Metrics::new().map_err(|error| CliError::new(codes::CLI_STEP, error.to_string(), "report this"))?;
+    let core =
+        Workspace { name: workspace.name.clone(), schema: workspace.schema.clone(), policy: workspace.policy.clone() };
+    let parts = Parts {
+        store: Arc::clone(&stored.store),
+        broker,
+        scorer: Arc::new(project.host),
+        evaluator: Arc::new(Rules::new()),
+        renderer: Arc::new(MessageRenderer(project.templates)),
+        channels,
+        metrics,
+        name: name.to_owned(),
+        parked: project.dir.join(STATE).join("parked"),
+    };
+    Ok(Engine::open(parts, core).await?)
+}
+
+/// The lock of an embedded workspace; it is free again when this is dropped.
+pub struct Locked(#[expect(dead_code, reason = "the open file is the lock")] File);
+
+/// Takes the lock of an embedded workspace for the worker role.
+///
+/// # Errors
+/// Where another process holds it.
+pub fn lock(dir: &Path) -> Result<Locked> {
+    let path: PathBuf = dir.join(STATE).join("lock");
+    let file = File::create(&path).map_err(|error| CliError::file(&path, &error))?;
+    file.try_lock().map_err(|_| {
+        let message = format!("another process runs the workspace {}", dir.display());
+        CliError::new(codes::CLI_LOCKED, message, "stop it, or run only `--roles web` beside it")
+    })?;
+    Ok(Locked(file))
+}

@@ -1,0 +1,25 @@
+//! The shell around the core: ingest, decide, dispatch, timers, shutdown. All rules live in `staunch-core`.
+//!
+//! [`Engine`] has one method per step of the way of an event; `run` calls them in loops on the database's clock, the
+//! demo calls the same ones in a fixed order on a virtual clock.
+
+mod batch;
+mod clock;
+mod dispatch;
+mod engine;
+mod gate;
+mod health;
+mod ingest;
+mod metrics;
+mod render;
+mod run;
+
+pub use batch::Handled;
+pub use clock::{Clock, StoreClock, VirtualClock};
+pub use dispatch::Dispatched;
+pub use engine::{Engine, Parts, WorkerError};
+pub use health::Health;
+pub use ingest::HISTORY;
+pub use metrics::Metrics;
+pub use render::MessageRenderer;
+pub use run::{Roles, run};
