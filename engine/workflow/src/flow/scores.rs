@@ -2,7 +2,7 @@
 
 use super::Flow;
 use super::names::Place;
-use crate::catalog::PluginInfo;
+use crate::catalog::{PluginInfo, PluginInput};
 use crate::read::Keys;
 use crate::yaml::{Kind, Node};
 use staunch_core::codes;
@@ -85,57 +85,35 @@ impl Flow<'_, '_> {
             }
             let twice = given.iter().any(|(_, other)| *other == name);
             if let Some(wanted) = wanted.filter(|_| !self.hidden(item, root, &name)) {
-                let fits = wanted
-                    .iter()
-                    .find(|input| input.name == name)
-                    .map(|input| (input.kind == Type::Text) == (found.kind == Type::Text));
-                match fits {
-                    None => {
-                        let help = format!("it reads {}", list(wanted.iter().map(|input| input.name.as_str())));
-                        self.reader.error(
-                            item.at,
-                            codes::PLUGIN_INPUTS,
-                            format!("the plugin does not read `{name}`"),
-                            help,
-                        );
-                    }
-                    Some(false) => {
-                        let message = format!("the plugin reads `{name}` as another type than {}", found.kind.word());
-                        self.reader.error(
-                            item.at,
-                            codes::PLUGIN_INPUTS,
-                            message,
-                            "give it the type that it was made for",
-                        );
-                    }
-                    Some(true) if twice => {
-                        self.reader.error(
-                            item.at,
-                            codes::PLUGIN_INPUTS,
-                            format!("`{name}` is given twice"),
-                            "give each input once",
-                        );
-                    }
-                    Some(true) => {}
-                }
+                self.fits(item, wanted, &name, found.kind, twice);
             }
             given.push((root, name));
         }
-        let missing: Vec<&str> = wanted
-            .unwrap_or(&[])
-            .iter()
-            .map(|input| input.name.as_str())
-            .filter(|name| !given.iter().any(|(_, other)| other == name))
-            .collect();
+        let names = wanted.unwrap_or(&[]).iter().map(|input| input.name.as_str());
+        let missing: Vec<&str> = names.filter(|name| !given.iter().any(|(_, other)| other == name)).collect();
         if !missing.is_empty() && matches!(node.kind, Kind::List(_)) {
-            self.reader.error(
-                node.at,
-                codes::PLUGIN_INPUTS,
-                format!("the plugin also reads {}", list(missing.iter().copied())),
-                "add it to the inputs",
-            );
+            let message = format!("the plugin also reads {}", list(missing));
+            self.reader.error(node.at, codes::PLUGIN_INPUTS, message, "add it to the inputs");
         }
         given
+    }
+
+    /// Whether the plugin reads this input, once, as this type.
+    fn fits(&mut self, item: &Node, wanted: &[PluginInput], name: &str, kind: Type, twice: bool) {
+        let input = wanted.iter().find(|input| input.name == name);
+        let (message, help) = match input.map(|input| (input.kind == Type::Text) == (kind == Type::Text)) {
+            None => {
+                let reads = list(wanted.iter().map(|input| input.name.as_str()));
+                (format!("the plugin does not read `{name}`"), format!("it reads {reads}"))
+            }
+            Some(false) => {
+                let message = format!("the plugin reads `{name}` as another type than {}", kind.word());
+                (message, "give it the type that it was made for".to_owned())
+            }
+            Some(true) if twice => (format!("`{name}` is given twice"), "give each input once".to_owned()),
+            Some(true) => return,
+        };
+        self.reader.error(item.at, codes::PLUGIN_INPUTS, message, help);
     }
 
     /// Checks what is left of a list of inputs, of which one could not be read.

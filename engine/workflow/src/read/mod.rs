@@ -67,6 +67,8 @@ impl<'a> Reader<'a> {
     /// Reports an error at a byte of the file.
     pub(crate) fn error(&mut self, at: usize, code: &str, message: impl Into<String>, help: impl Into<String>) {
         let (line, column, excerpt) = self.source.place(at);
+        // A line with a secret in it is not copied into a terminal or a log.
+        let excerpt = if code == codes::PLAIN_SECRET { "" } else { excerpt };
         self.found.push(Diagnostic {
             file: self.source.path.to_owned(),
             line,

@@ -1,5 +1,6 @@
 //! JSON Schemas of the files, for editors. They describe shapes; `staunch check` also knows names and types.
 
+mod raw_around;
 mod raw_test;
 mod raw_workflow;
 mod raw_workspace;

@@ -1,7 +1,7 @@
 //! The shape of `staunch.yaml`.
 #![expect(dead_code, reason = "describes shapes; the reader with places does the reading")]
 
-use super::raw_workflow::Channel;
+use super::raw_around::Channel;
 use super::{Duration, Percent};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -98,12 +98,12 @@ impl WorkspaceFile {
     }
 }
 
-/// Reads the file as far as it can be read; `None` where it has no usable name.
+/// Reads the file as far as it can be read; `None` where it is no mapping.
 pub(crate) fn read(reader: &mut Reader<'_>, root: &Node) -> Option<WorkspaceFile> {
     let fields = reader.fields(root, &KEYS)?;
-    let mut made = WorkspaceFile::default();
-    made.name = reader.need(&fields, "workspace").and_then(|node| reader.id(node)).unwrap_or_default();
-    made.zone = reader.need(&fields, "zone").and_then(|node| reader.zone(node)).unwrap_or_else(|| "UTC".into());
+    let name = reader.need(&fields, "workspace").and_then(|node| reader.id(node)).unwrap_or_default();
+    let zone = reader.need(&fields, "zone").and_then(|node| reader.zone(node)).unwrap_or_else(|| "UTC".into());
+    let mut made = WorkspaceFile { name, zone, ..WorkspaceFile::default() };
     made.schema.currency = reader.need(&fields, "currency").and_then(|node| currency(reader, node));
     if let Some(node) = fields.get("connections") {
         made.connections = connect::connections(reader, node);
