@@ -103,6 +103,10 @@ fn text(story: &Story, args: &Why) -> String {
             .filter(|entry| args.workflow.as_ref().is_none_or(|name| *name == entry.workflow))
             .collect();
         let full = args.all || entries.iter().any(|entry| !entry.actions.is_empty() || !entry.scores.is_empty());
+        if !full {
+            short(&mut out, decision, &entries);
+            continue;
+        }
         head(&mut out, decision);
         for entry in entries {
             let _ = writeln!(
@@ -118,13 +122,25 @@ fn text(story: &Story, args: &Why) -> String {
             }
         }
     }
-    for run in &story.runs {
-        run_line(&mut out, run);
+    let (told, silent): (Vec<&Run>, Vec<&Run>) =
+        story.runs.iter().partition(|run| args.all || run.exposed_at.is_some() || run.active());
+    told.into_iter().for_each(|run| run_line(&mut out, run));
+    if !silent.is_empty() {
+        let _ = writeln!(out, "\n{} more runs ended before any action", silent.len());
     }
     if !args.all {
         out.push_str("\nDecisions without score or action are one line each; --all shows their rules, too.\n");
     }
     out
+}
+
+/// A decision that led to no score and no action, in one line.
+fn short(out: &mut String, decision: &Decision, entries: &[&Entry]) {
+    let event =
+        decision.event.as_ref().map_or_else(|| "deadline".to_owned(), |event| format!("{} {}", event.kind, event.id));
+    let late = if decision.late { " (late: state only)" } else { "" };
+    let what: Vec<&str> = entries.iter().map(|entry| entry.what.as_str()).collect();
+    let _ = writeln!(out, "{} {event}{late}: {}", decision.at, what.join("; "));
 }
 
 fn head(out: &mut String, decision: &Decision) {
@@ -143,13 +159,13 @@ fn head(out: &mut String, decision: &Decision) {
 fn body(out: &mut String, entry: &Entry, story: &Story) {
     for step in &entry.trace {
         let expr = step.expr.as_ref().map_or_else(String::new, |expr| format!("  {expr}"));
-        let _ = writeln!(out, "    rule     {}{expr}  → {}", step.step, step.result);
+        let _ = writeln!(out, "  rule    {}{expr}  → {}", step.step, step.result);
         for (name, value) in &step.values {
-            let _ = writeln!(out, "             {name} = {}", shown(value.as_ref()));
+            let _ = writeln!(out, "          {name} = {}", shown(value.as_ref()));
         }
     }
     for (name, value) in &entry.features {
-        let _ = writeln!(out, "    feature  {name} = {}", round(*value));
+        let _ = writeln!(out, "  feature {name} = {}", round(*value));
     }
     for score in &entry.scores {
         score_text(out, score);
@@ -167,17 +183,17 @@ fn score_text(out: &mut String, score: &ScoreNote) {
         (None, failure) => format!("unavailable: {}", failure.as_deref().unwrap_or("unknown")),
     };
     let band = score.band.as_ref().map_or_else(String::new, |band| format!(" ({band})"));
-    let _ = writeln!(out, "    score    {} = {value}{band} from plugin {}", score.name, score.plugin);
+    let _ = writeln!(out, "  score   {} = {value}{band}, plugin {}, sha256", score.name, score.plugin);
     if let Some(digest) = &score.digest {
-        let _ = writeln!(out, "             sha256 {digest}");
+        let _ = writeln!(out, "          {digest}");
     }
     if score.in_training {
-        let _ = writeln!(out, "             inside the training period: the model has seen what it predicts here");
+        let _ = writeln!(out, "          inside the training period: the model has seen what it predicts");
     }
     for reason in &score.reasons {
         let input = score.inputs.iter().find(|(name, _)| name.rsplit('.').next() == Some(reason.input.as_str()));
         let value = input.map_or_else(String::new, |(_, value)| format!(" (= {})", shown(value.as_ref())));
-        let _ = writeln!(out, "             {:+.3} {}{value}", reason.contribution, reason.input);
+        let _ = writeln!(out, "          {:+.3} {}{value}", reason.contribution, reason.input);
     }
 }
 
@@ -189,8 +205,8 @@ fn action_text(out: &mut String, stored: &StoredAction, outcomes: &[staunch_core
         Payload::Nudge { title, .. } => format!("nudge “{title}”"),
         Payload::Task { title, .. } => format!("task “{title}”"),
     };
-    let _ = writeln!(out, "    action   {} {what}", action.step);
-    let _ = writeln!(out, "             {} {}{reason}, arm {}", action.id, action.state.word(), action.arm.word());
+    let _ = writeln!(out, "  action  {} {what}", action.step);
+    let _ = writeln!(out, "          {} {}{reason}, arm {}", action.id, action.state.word(), action.arm.word());
     checks(out, "at the decision", &action.checks);
     if !stored.gate.is_empty() {
         checks(out, "at the last-moment gate", &stored.gate);
@@ -200,20 +216,19 @@ fn action_text(out: &mut String, stored: &StoredAction, outcomes: &[staunch_core
             .reviewer
             .as_ref()
             .map_or_else(|| format!("waits for {}", review.by), |by| format!("answered by {by}"));
-        let _ = writeln!(out, "             review {}: {by}, until {}", review.gate, review.expires_at);
+        let _ = writeln!(out, "          review {}: {by}, until {}", review.gate, review.expires_at);
     }
     if let Some(at) = stored.finished_at {
         let note = stored.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
-        let _ =
-            writeln!(out, "             outcome {} at {at}, attempts {}{note}", action.state.word(), stored.attempts);
+        let _ = writeln!(out, "          outcome {} at {at}, attempts {}{note}", action.state.word(), stored.attempts);
     }
     for outcome in outcomes {
-        let _ = writeln!(out, "             outcome {} at {}", outcome.kind, outcome.at);
+        let _ = writeln!(out, "          outcome {} at {}", outcome.kind, outcome.at);
     }
 }
 
 fn checks(out: &mut String, when: &str, checks: &[Check]) {
-    let _ = writeln!(out, "             guards {when}:");
+    let _ = writeln!(out, "          guards {when}:");
     for check in checks {
         let said = match check.said {
             Said::Pass => "pass ",
@@ -222,10 +237,11 @@ fn checks(out: &mut String, when: &str, checks: &[Check]) {
         };
         let counter = match (check.counter, check.limit) {
             (Some(counter), Some(limit)) => format!(" [{} of {}]", round(counter), round(limit)),
+            (None, Some(limit)) => format!(" [limit {}]", round(limit)),
             _ => String::new(),
         };
         let until = check.until.filter(|at| at.0 != i64::MAX).map_or_else(String::new, |at| format!(" until {at}"));
-        let _ = writeln!(out, "               {said} {:<12} {}{counter}{until}", check.guard, check.detail);
+        let _ = writeln!(out, "    {said} {:<12} {}{counter}{until}", check.guard, check.detail);
     }
 }
 
