@@ -308,10 +308,19 @@ pub struct Action {
 
 /// BLAKE3 over a domain and length-prefixed parts, first 16 bytes: equal only for equal lists.
 pub fn hash16(domain: &str, parts: &[&str]) -> [u8; 16] {
+    hash_parts(domain, parts.iter().map(|part| part.as_bytes()))
+}
+
+/// The same over bytes, as 32 hex digits.
+pub fn hash_hex(domain: &str, parts: &[&[u8]]) -> String {
+    hex::encode(hash_parts(domain, parts.iter().copied()))
+}
+
+fn hash_parts<'a>(domain: &'a str, parts: impl Iterator<Item = &'a [u8]>) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
-    for part in std::iter::once(&domain).chain(parts) {
+    for part in std::iter::once(domain.as_bytes()).chain(parts) {
         hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
+        hasher.update(part);
     }
     let mut out = [0; 16];
     out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);

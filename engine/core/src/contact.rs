@@ -146,3 +146,6 @@ impl Contact {
         self.runs.iter().filter_map(Run::deadline).min()
     }
 }
+
+#[cfg(test)]
+mod tests;

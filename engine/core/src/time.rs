@@ -142,4 +142,28 @@ mod tests {
             assert_eq!(Span::parse(bad), None, "{bad}");
         }
     }
+
+    #[test]
+    fn times_and_spans_saturate_and_any_of_them_prints() {
+        assert_eq!(Time(i64::MAX) + Span(1), Time(i64::MAX));
+        assert_eq!(Time(i64::MIN) - Span::days(1), Time(i64::MIN));
+        assert_eq!(Time(i64::MAX) - Time(i64::MIN), Span(i64::MAX));
+        assert_eq!(Time(i64::MIN).to_string(), "-009999-01-02T01:59:59Z", "clamped to what can be shown");
+        for extreme in [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX] {
+            assert!(!Time(extreme).to_string().is_empty() && !Span(extreme).to_string().is_empty());
+        }
+        assert_eq!(Span::parse("106751991d").unwrap().0, 106_751_991 * DAY);
+        assert_eq!(Span::parse("106751992d"), None, "more microseconds than there are");
+        assert_eq!(Span::parse("1d2\u{e9}"), None);
+    }
+
+    #[test]
+    fn zones_come_from_the_binary() {
+        for name in ["Europe/Berlin", "europe/berlin", "UTC", "Pacific/Apia"] {
+            assert!(zone(name).is_some(), "{name}");
+        }
+        for name in ["", " ", "Mars/Base", "../../etc/passwd", "Etc/Unknown", "Europe/Berlin\0"] {
+            assert!(zone(name).is_none(), "{name}");
+        }
+    }
 }
