@@ -83,7 +83,11 @@ pub trait Store: Send + Sync {
     /// Records what the channel said, unless the fence is not the row's any more (then `false`).
     async fn end_send(&self, action: &str, fence: i64, end: &SendEnd, now: Time) -> Result<bool>;
     /// Actions in `sending` whose lease ran out: repeatable ones become `ready`, all others `in_doubt`.
-    async fn recover(&self, now: Time, repeatable: &(dyn for<'a> Fn(&'a StoredAction) -> bool + Sync)) -> Result<Recovered>;
+    async fn recover(
+        &self,
+        now: Time,
+        repeatable: &(dyn for<'a> Fn(&'a StoredAction) -> bool + Sync),
+    ) -> Result<Recovered>;
     /// Reviews whose time is over become `withheld(review_expired)` or `ready`; other pending actions past their expiry
     /// become `withheld(expired)`, except those held by a kill. Gives how many changed.
     async fn expire(&self, now: Time) -> Result<u64>;

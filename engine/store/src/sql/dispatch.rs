@@ -20,12 +20,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// For each action that may go, so many due ones are looked at: held ones must not starve those behind them.
 const LOOK: i64 = 4;
 
-/// What approval is missing for is never due, whatever its row says.
+/// The rows are chosen and locked by narrow columns first: a lock stands between the sort and the limit, so that
+/// Postgres has to sort all that is due. What approval is missing for is never due, whatever its row says.
 const DUE: &str = concat!(
     "SELECT ",
     action_columns!(),
-    " FROM actions WHERE state IN ('ready', 'held') AND due_at <= $1 AND held_from IS DISTINCT FROM 'review'
-    ORDER BY priority DESC, due_at, id LIMIT $2 {skip}"
+    " FROM actions WHERE id IN (
+        SELECT id FROM actions WHERE state IN ('ready', 'held') AND due_at <= $1 AND held_from IS DISTINCT FROM 'review'
+        ORDER BY priority DESC, due_at, id LIMIT $2 {skip}
+    ) ORDER BY priority DESC, due_at, id"
 );
 
 pub async fn begin_sends<D: Db>(db: &D, claim: &Claim, gate: &dyn Gate) -> Result<Vec<Sending>> {

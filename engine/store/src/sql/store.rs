@@ -60,7 +60,11 @@ impl<D: Db> Store for SqlStore<D> {
         send::end_send(&self.db, action, fence, end, now).await
     }
 
-    async fn recover(&self, now: Time, repeatable: &(dyn for<'a> Fn(&'a StoredAction) -> bool + Sync)) -> Result<Recovered> {
+    async fn recover(
+        &self,
+        now: Time,
+        repeatable: &(dyn for<'a> Fn(&'a StoredAction) -> bool + Sync),
+    ) -> Result<Recovered> {
         send::recover(&self.db, now, repeatable).await
     }
 

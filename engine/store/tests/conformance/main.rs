@@ -91,6 +91,7 @@ suite! {
         caps_hold_against_two_claimers,
         windows_hold_against_two_claimers,
         after_a_kill_nothing_enters_sending,
+        kills_hold_while_actions_arrive,
         everything_at_once_meets_no_error,
         every_message_is_taken_once,
     ],

@@ -209,6 +209,47 @@ pub async fn after_a_kill_nothing_enters_sending(bed: Arc<Bed>) {
     assert!(all.iter().all(|stored| stored.attempts == 1));
 }
 
+/// New actions arrive and are claimed all the time while kills come and go: a claim that began before a kill, and an
+/// action that the kill's own update did not see, must not slip past it.
+pub async fn kills_hold_while_actions_arrive(bed: Arc<Bed>) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let workers: Vec<_> = (0..5)
+        .map(|task| {
+            let (store, stop) = (bed.store.clone(), stop.clone());
+            tokio::spawn(async move {
+                for round in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    if task < 2 {
+                        plan(&*store, vec![action(&format!("a{task}-{round}"), &format!("c{task}-{round}"))]).await;
+                    } else {
+                        send(&*store, 5, NOW).await;
+                    }
+                }
+            })
+        })
+        .collect();
+    let scope = KillScope::Workflow("winback".into());
+    let mut moving = 0;
+    for _ in 0..60 {
+        let before = sending(&*bed.store, "winback").await;
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        bed.store.kill(&kill(scope.clone()), false, NOW).await.unwrap();
+        let at_kill = sending(&*bed.store, "winback").await;
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        assert_eq!(sending(&*bed.store, "winback").await, at_kill);
+        moving += usize::from(at_kill > before);
+        bed.store.resume(&scope, "ann", NOW).await.unwrap().unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    // Otherwise nothing was shown.
+    assert!(moving >= 30, "{moving}");
+}
+
 pub async fn everything_at_once_meets_no_error(bed: Arc<Bed>) {
     let contacts: Vec<String> = (0..12).map(|n| format!("c{n}")).collect();
     add_one(&*bed.store, &contacts, "first").await;
