@@ -40,8 +40,8 @@ pub trait Broker: Send + Sync {
     /// The embedded queue's database.
     async fn ack(&self, deliveries: &[Delivery]) -> Result<()>;
 
-    /// "I am stopping": back to the queue at once. Not a failure of the message, so it does not count towards
-    /// [`ATTEMPTS`] (RabbitMQ before 4.3 counts it all the same).
+    /// "Not now", or "I am stopping": they come again, before newer ones. No failure of the message, so it does not count
+    /// towards [`ATTEMPTS`]. RabbitMQ gets them back with [`Broker::close`], and before 4.3 it counts that once.
     ///
     /// # Errors
     /// The embedded queue's database.

@@ -145,18 +145,32 @@ async fn what_a_dead_worker_held_comes_again(bench: &Bench) {
 
 async fn released_messages_come_again(bench: &Bench) {
     let broker = bench.broker().await;
-    broker.publish(&numbered(0..2)).await.unwrap();
+    broker.publish(&numbered(0..6)).await.unwrap();
+    // More often than a message may fail, as when the database is away for a while.
+    for _ in 0..ATTEMPTS + 2 {
+        let held = take(&*broker, 3).await;
+        assert!(held.iter().all(|one| one.attempts == 1 && one.dead.is_none()), "{held:?}");
+        assert_eq!(bodies(&held), bodies_of(&numbered(0..3)));
+        broker.release(&held).await.unwrap();
+    }
     let held = take(&*broker, 2).await;
-    broker.release(&held).await.unwrap();
-    let again = take(&*broker, 2).await;
-    let (mut first, mut second) = (bodies(&held), bodies(&again));
-    (first.sort(), second.sort());
-    assert_eq!(first, second);
-    // RabbitMQ before 4.3 counts any return.
-    let most = if matches!(bench, Bench::Embedded { .. }) { 1 } else { 2 };
-    assert!(again.iter().all(|one| one.attempts <= most && one.dead.is_none()), "{again:?}");
-    broker.ack(&again).await.unwrap();
+    broker.ack(&held[..1]).await.unwrap();
+    broker.release(&held[1..]).await.unwrap();
     broker.close().await;
+    // RabbitMQ before 4.3 counts what a consumer gives back, even this once.
+    let most = if matches!(bench, Bench::Embedded { .. }) { 1 } else { 2 };
+    let other = bench.broker().await;
+    let mut rest = take(&*other, 5).await;
+    assert!(rest.iter().all(|one| one.attempts <= most && one.dead.is_none()), "{rest:?}");
+    other.ack(&rest).await.unwrap();
+    rest.sort_by(|a, b| a.message.body.cmp(&b.message.body));
+    assert_eq!(bodies(&rest), bodies_of(&numbered(1..6)));
+    assert_silent(&*other).await;
+    other.close().await;
+}
+
+fn bodies_of(messages: &[Message]) -> Vec<Vec<u8>> {
+    messages.iter().map(|one| one.body.clone()).collect()
 }
 
 async fn a_message_that_always_fails_is_dead_after_five_attempts(bench: &Bench) {

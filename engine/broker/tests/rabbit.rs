@@ -28,7 +28,9 @@ async fn consuming_survives_a_lost_line_and_old_acks_are_ignored() {
     let began = Instant::now();
     assert_silent(&broker).await;
     assert!(began.elapsed() >= Duration::from_millis(250), "an absent broker must not make `next` spin");
-    broker.ack(&held).await.unwrap();
+    broker.ack(&held[..15]).await.unwrap();
+    broker.release(&held[15..]).await.unwrap();
+    assert_silent(&broker).await;
     proxy.mend();
     let again = take(&broker, 20).await;
     assert_eq!(bodies(&again), bodies(&held));

@@ -11,9 +11,11 @@ use futures_util::stream;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -34,6 +36,8 @@ pub(super) struct Consumer {
     /// At most as much as the prefetch allows.
     arrived: tokio::sync::Mutex<UnboundedReceiver<Delivery>>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Something was given back.
+    given_back: Notify,
 }
 
 struct Shared {
@@ -46,6 +50,17 @@ struct Shared {
 struct Live {
     epoch: u64,
     open: Option<(Arc<Connection>, Channel)>,
+    /// Deliveries of this epoch that wait in this process, by tag and so in the order of the queue: given back, or
+    /// about to be handed out.
+    waiting: BTreeMap<u64, Delivery>,
+}
+
+impl Live {
+    fn keep(&mut self, delivery: Delivery) {
+        if delivery.epoch == self.epoch {
+            self.waiting.insert(delivery.tag, delivery);
+        }
+    }
 }
 
 impl Consumer {
@@ -53,7 +68,8 @@ impl Consumer {
         let shared = Arc::new(Shared { link, live: Mutex::default(), closing: AtomicBool::new(false) });
         let (sender, receiver) = unbounded_channel();
         let task = tokio::spawn(keep_alive(shared.clone(), sender));
-        Consumer { shared, arrived: tokio::sync::Mutex::new(receiver), task: Mutex::new(Some(task)) }
+        let (arrived, task) = (tokio::sync::Mutex::new(receiver), Mutex::new(Some(task)));
+        Consumer { shared, arrived, task, given_back: Notify::new() }
     }
 
     /// The epoch and its channel, while there is one.
@@ -63,37 +79,48 @@ impl Consumer {
 
     pub(super) async fn next(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>> {
         let deadline = Instant::now() + wait;
-        let mut deliveries = Vec::new();
-        // The only awaits are those for the lock and for the first one: a dropped future holds nothing.
+        // What is taken out of the channel waits in `waiting` until it is handed out without another await, so a
+        // dropped future holds nothing.
         let Ok(mut arrived) = tokio::time::timeout_at(deadline, self.arrived.lock()).await else {
-            return Ok(deliveries);
+            return Ok(Vec::new());
         };
-        while deliveries.is_empty() && max > 0 {
+        loop {
             if self.shared.closing() {
                 return Err(BrokerError::Closed);
             }
-            match tokio::time::timeout_at(deadline, arrived.recv()).await {
-                Err(_) => return Ok(deliveries),
-                Ok(None) => return Err(BrokerError::Closed),
-                Ok(Some(first)) => deliveries.push(first),
+            // Registered before looking, so that nothing given back meanwhile is missed.
+            let given_back = self.given_back.notified();
+            tokio::pin!(given_back);
+            given_back.as_mut().enable();
+
+            let deliveries = self.shared.with(|live| hand_out(live, &mut arrived, max));
+            if !deliveries.is_empty() || max == 0 {
+                return Ok(deliveries);
             }
-            while deliveries.len() < max
-                && let Ok(more) = arrived.try_recv()
-            {
-                deliveries.push(more);
+            tokio::select! {
+                first = arrived.recv() => match first {
+                    Some(first) => self.shared.with(|live| live.keep(first)),
+                    None => return Err(BrokerError::Closed),
+                },
+                () = given_back => {}
+                () = tokio::time::sleep_until(deadline) => return Ok(Vec::new()),
             }
-            let epoch = self.shared.with(|live| live.epoch);
-            deliveries.retain(|one| one.epoch == epoch);
         }
-        Ok(deliveries)
+    }
+
+    /// Keeps deliveries here until the next `next` or until `close`, instead of sending them to the server and back:
+    /// before 4.3 it counts every return, and a database that is down for a minute would make its messages dead.
+    pub(super) fn give_back(&self, deliveries: &[Delivery]) {
+        self.shared.with(|live| deliveries.iter().for_each(|one| live.keep(one.clone())));
+        self.given_back.notify_waiters();
     }
 
     /// Gives back what was not handed out, so that it counts as released and not as lost with its connection.
     pub(super) async fn close(&self) {
         let Some(task) = self.take_task() else { return };
         self.shared.closing.store(true, Ordering::SeqCst);
-        let open = self.shared.with(|live| live.open.take().map(|open| (live.epoch, open)));
-        let Some((epoch, (connection, channel))) = open else { return task.abort() };
+        let open = self.shared.with(|live| live.open.take());
+        let Some((connection, channel)) = open else { return task.abort() };
         let goodbye = async {
             for tag in [EVENTS_TAG, PARKED_TAG] {
                 channel.basic_cancel(tag.into(), BasicCancelOptions::default()).await?;
@@ -101,10 +128,8 @@ impl Consumer {
             // It ends with the last delivery that came before the cancellation.
             let _ = task.await;
             let mut arrived = self.arrived.lock().await;
-            while let Ok(one) = arrived.try_recv() {
-                if one.epoch == epoch {
-                    channel.basic_nack(one.tag, BasicNackOptions { requeue: true, multiple: false }).await?;
-                }
+            for one in self.shared.with(|live| hand_out(live, &mut arrived, usize::MAX)) {
+                channel.basic_nack(one.tag, BasicNackOptions { requeue: true, multiple: false }).await?;
             }
             connection.close(200, "done".into()).await
         };
@@ -136,6 +161,16 @@ impl Shared {
     }
 }
 
+/// Up to `max` deliveries in the order of the queue; those of an earlier epoch are dropped.
+fn hand_out(live: &mut Live, arrived: &mut UnboundedReceiver<Delivery>, max: usize) -> Vec<Delivery> {
+    while live.waiting.len() < max
+        && let Ok(one) = arrived.try_recv()
+    {
+        live.keep(one);
+    }
+    std::iter::from_fn(|| live.waiting.pop_first().map(|(_, one)| one)).take(max).collect()
+}
+
 async fn keep_alive(shared: Arc<Shared>, arrived: UnboundedSender<Delivery>) {
     let mut pause = FIRST_PAUSE;
     loop {
@@ -150,6 +185,7 @@ async fn keep_alive(shared: Arc<Shared>, arrived: UnboundedSender<Delivery>) {
         // From here on the old tags mean nothing.
         shared.with(|live| {
             live.open = None;
+            live.waiting.clear();
             live.epoch += 1;
         });
         if began.elapsed() > GOOD {

@@ -7,7 +7,7 @@ mod wire;
 
 use crate::{ATTEMPTS, Broker, Delivery, Message, Result};
 use consumer::Consumer;
-use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
+use lapin::options::{BasicAckOptions, BasicRejectOptions};
 use link::Link;
 use publisher::Publisher;
 use std::sync::{Arc, OnceLock};
@@ -37,11 +37,10 @@ pub struct RabbitBroker {
     consumer: OnceLock<Consumer>,
 }
 
-/// What to say about a delivery.
+/// What the server is told about a delivery.
 #[derive(Clone, Copy)]
 enum Verdict {
     Ack,
-    Release,
     Reject,
 }
 
@@ -67,9 +66,6 @@ impl RabbitBroker {
         let sent = current.map(|one| async {
             match verdict {
                 Verdict::Ack => channel.basic_ack(one.tag, BasicAckOptions::default()).await,
-                Verdict::Release => {
-                    channel.basic_nack(one.tag, BasicNackOptions { requeue: true, multiple: false }).await
-                }
                 Verdict::Reject => channel.basic_reject(one.tag, BasicRejectOptions { requeue: true }).await,
             }
         });
@@ -98,7 +94,9 @@ impl Broker for RabbitBroker {
     }
 
     async fn release(&self, deliveries: &[Delivery]) -> Result<()> {
-        self.say(deliveries, Verdict::Release).await;
+        if let Some(consumer) = self.consumer.get() {
+            consumer.give_back(deliveries);
+        }
         Ok(())
     }
 
