@@ -70,7 +70,13 @@ impl Engine {
             return Ok(Handled::default());
         }
         let timer = self.parts.metrics.batch_seconds.start_timer();
-        let now = clock.now().await?;
+        let now = match clock.now().await {
+            Ok(now) => now,
+            Err(error) => {
+                self.parts.broker.release(&deliveries).await?;
+                return Err(error);
+            }
+        };
         let result = self.handle(&deliveries, now).await;
         timer.observe_duration();
         match result {

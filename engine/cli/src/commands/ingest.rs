@@ -16,15 +16,16 @@ const CHUNK: usize = 2_000;
 
 /// Puts events into the queue: NDJSON as it is, CSV by a mapping.
 ///
-/// Example: staunch ingest events.ndjson
-/// Example: staunch ingest orders.csv --event order.paid --map contact=CustomerID --map time=InvoiceDate
+/// Example: staunch ingest my-workspace events.ndjson
+/// Example: staunch ingest my-workspace orders.csv --event order.paid --map contact=CustomerID --map time=InvoiceDate
 #[derive(Debug, Args)]
 pub struct Ingest {
-    /// The file; `-` reads standard input.
-    file: String,
-    /// The workspace.
-    #[arg(long, default_value = ".")]
-    dir: PathBuf,
+    /// The file, behind the workspace where it is not this folder; `-` reads standard input.
+    #[arg(required = true, num_args = 1..=2, value_names = ["DIR", "FILE"])]
+    paths: Vec<String>,
+    /// The workspace, in place of the first path.
+    #[arg(long)]
+    dir: Option<PathBuf>,
     /// Updates state and features only, and any age is fine.
     #[arg(long)]
     history: bool,
@@ -38,24 +39,25 @@ pub struct Ingest {
 
 /// Runs the command.
 pub async fn run(args: Ingest) -> Result<bool> {
-    let workspace = load::workspace_only(&args.dir)?;
-    let bytes = read(&args.file)?;
+    let (dir, file) = places(&args)?;
+    let workspace = load::workspace_only(&dir)?;
+    let bytes = read(&file)?;
     let mut messages = match &args.event {
-        None if args.file.ends_with(".csv") => {
+        None if file.ends_with(".csv") => {
             let help = "name it with --event, and the columns with --map contact=… --map time=…";
             return Err(CliError::usage("a CSV file needs the type of its events", help));
         }
         None => feed::lines(&bytes),
-        Some(event) => feed::csv(&bytes, &mapping(&args, event)?)?,
+        Some(event) => feed::csv(&bytes, &mapping(&args, &file, event)?)?,
     };
     for message in &mut messages {
         if args.history {
             message.headers.insert(staunch_worker::HISTORY.to_owned(), "true".to_owned());
         }
     }
-    let stored = wiring::open_store(&args.dir, &workspace).await?;
+    let stored = wiring::open_store(&dir, &workspace).await?;
     let clock: staunch_broker::Clock = Arc::new(wiring::wall_clock);
-    let broker = wiring::open_broker(&args.dir, &workspace, stored.queue, clock).await?;
+    let broker = wiring::open_broker(&dir, &workspace, stored.queue, clock).await?;
     for chunk in messages.chunks(CHUNK) {
         broker.publish(chunk).await?;
     }
@@ -65,6 +67,15 @@ pub async fn run(args: Ingest) -> Result<bool> {
         messages.len()
     ));
     Ok(true)
+}
+
+/// The workspace and the file.
+fn places(args: &Ingest) -> Result<(PathBuf, String)> {
+    match (args.paths.as_slice(), &args.dir) {
+        ([file], dir) => Ok((dir.clone().unwrap_or_else(|| ".".into()), file.clone())),
+        ([dir, file], None) => Ok((dir.into(), file.clone())),
+        _ => Err(CliError::usage("the workspace is named twice", "write `staunch ingest DIR FILE`")),
+    }
 }
 
 fn read(file: &str) -> Result<Vec<u8>> {
@@ -77,7 +88,7 @@ fn read(file: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn mapping(args: &Ingest, event: &str) -> Result<Mapping> {
+fn mapping(args: &Ingest, file: &str, event: &str) -> Result<Mapping> {
     let mut columns = BTreeMap::new();
     for pair in &args.map {
         let Some((part, column)) = pair.split_once('=') else {
@@ -91,5 +102,5 @@ fn mapping(args: &Ingest, event: &str) -> Result<Mapping> {
             return Err(CliError::usage(format!("the mapping does not say which column is the {needed}"), help));
         }
     }
-    Ok(Mapping { event: event.to_owned(), columns, source: args.file.clone() })
+    Ok(Mapping { event: event.to_owned(), columns, source: file.to_owned() })
 }

@@ -83,7 +83,7 @@ async fn list(dir: &Dir, format: Format) -> Result<bool> {
     let store = app::store(dir).await?;
     let actions = waiting(store.as_ref()).await?;
     if format == Format::Json {
-        output::json(&json!({ "waiting": actions.iter().map(|one| app::action_json(one, &[])).collect::<Vec<_>>() }));
+        output::json(&json!({ "waiting": actions.iter().map(|one| staunch_web::action_json(one, &[])).collect::<Vec<_>>() }));
         return Ok(true);
     }
     if actions.is_empty() {
@@ -129,7 +129,7 @@ async fn show(id: &str, dir: PathBuf, format: Format) -> Result<bool> {
     let store = app::store(&Dir { dir }).await?;
     let stored = find(store.as_ref(), id).await?;
     if format == Format::Json {
-        output::json(&app::action_json(&stored, &[]));
+        output::json(&staunch_web::action_json(&stored, &[]));
         return Ok(true);
     }
     let action = &stored.action;

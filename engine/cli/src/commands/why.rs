@@ -67,7 +67,7 @@ pub async fn run(args: Why) -> Result<bool> {
             "contact": args.contact,
             "decisions": story.decisions,
             "runs": story.runs,
-            "actions": story.actions.iter().map(|(action, outcomes)| app::action_json(action, outcomes)).collect::<Vec<_>>(),
+            "actions": story.actions.iter().map(|(action, outcomes)| staunch_web::action_json(action, outcomes)).collect::<Vec<_>>(),
         })),
         Format::Text => output::say(text(&story, &args).trim_end()),
     }
@@ -140,7 +140,8 @@ fn short(out: &mut String, decision: &Decision, entries: &[&Entry]) {
         decision.event.as_ref().map_or_else(|| "deadline".to_owned(), |event| format!("{} {}", event.kind, event.id));
     let late = if decision.late { " (late: state only)" } else { "" };
     let what: Vec<&str> = entries.iter().map(|entry| entry.what.as_str()).collect();
-    let _ = writeln!(out, "{} {event}{late}: {}", decision.at, what.join("; "));
+    let what = if what.is_empty() { "known; no workflow was touched".to_owned() } else { what.join("; ") };
+    let _ = writeln!(out, "{} {event}{late}: {what}", decision.at);
 }
 
 fn head(out: &mut String, decision: &Decision) {
