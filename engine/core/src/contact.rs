@@ -4,7 +4,7 @@ use crate::action::Channel;
 use crate::event::{Event, Position};
 use crate::feature::FactLog;
 use crate::run::Run;
-use crate::schema::Schema;
+use crate::schema::{FieldKind, Schema};
 use crate::time::Time;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
@@ -124,19 +124,20 @@ impl Contact {
         }
     }
 
-    /// The contact's own zone, where it is a valid IANA name.
-    pub fn zone(&self) -> Option<jiff::tz::TimeZone> {
-        match self.fields.get("zone") {
-            Some(Value::Text(name)) => crate::time::zone(name),
-            _ => None,
-        }
+    /// The contact's own zone, where it is a valid IANA name: of the first declared field of that kind.
+    pub fn zone(&self, schema: &Schema) -> Option<jiff::tz::TimeZone> {
+        crate::time::zone(self.first(schema, &FieldKind::Zone)?)
     }
 
-    /// The e-mail address: the first declared field of that kind; a blank one is none.
+    /// The e-mail address: of the first declared field of that kind; a blank one is none.
     pub fn email(&self, schema: &Schema) -> Option<&str> {
-        let name = schema.contact.iter().find(|(_, field)| field.kind == crate::schema::FieldKind::Email)?.0;
+        self.first(schema, &FieldKind::Email).filter(|address| !address.trim().is_empty())
+    }
+
+    fn first(&self, schema: &Schema, kind: &FieldKind) -> Option<&str> {
+        let (name, _) = schema.contact.iter().find(|(_, field)| field.kind == *kind)?;
         match self.fields.get(name) {
-            Some(Value::Text(address)) if !address.trim().is_empty() => Some(address),
+            Some(Value::Text(text)) => Some(text),
             _ => None,
         }
     }

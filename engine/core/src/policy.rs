@@ -51,7 +51,7 @@ pub struct QuietHours {
 /// Whose local time counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ZoneChoice {
-    /// The contact's field `zone`.
+    /// The contact's own: its first declared field of type `zone`.
     Contact,
     /// This IANA zone.
     Fixed(String),

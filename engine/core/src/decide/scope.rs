@@ -36,6 +36,8 @@ pub(super) struct Moment<'a> {
     pub reads: RefCell<Reads>,
     /// Expressions under way: a feature or substitute may read another one.
     pub depth: Cell<u32>,
+    /// Whether what is being read leads to a personal field.
+    pub personal: Cell<bool>,
 }
 
 /// How deep expressions may read each other. The checker lets no circle through; this keeps a stack where one is.
@@ -68,7 +70,7 @@ impl<'a> Moment<'a> {
     }
 
     /// Whether a name stands for a personal field, whose value no receipt shows.
-    fn personal(&self, root: Root, name: &str) -> bool {
+    fn is_personal(&self, root: Root, name: &str) -> bool {
         let schema = &self.env.catalog.workspace.schema;
         match root {
             Root::Contact => schema.contact.get(name).is_some_and(|field| field.personal),
@@ -104,15 +106,15 @@ impl<'a> Moment<'a> {
     fn fetch(&self, def: &ScoreDef) -> Result<Option<f64>, EvalError> {
         let values = self.inputs(def)?;
         let plain =
-            def.inputs.iter().zip(&values).map(|((_, name), value)| (last_part(name).to_owned(), value.clone()));
+            def.inputs.iter().zip(&values).map(|((_, name), (value, _))| (last_part(name).to_owned(), value.clone()));
         let request = ScoreRequest { plugin: def.plugin.clone(), inputs: plain.collect() };
         let key = request.key();
         let Some(outcome) = self.scores.get(&key) else {
             self.reads.borrow_mut().need = Some((key, request));
             return Err(EvalError::NeedScore(def.name.clone()));
         };
-        let named = def.inputs.iter().zip(values).map(|((root, name), value)| {
-            (format!("{}.{name}", root.word()), value.map(|value| shown(&value, self.personal(*root, name))))
+        let named = def.inputs.iter().zip(values).map(|((root, name), (value, personal))| {
+            (format!("{}.{name}", root.word()), value.map(|value| shown(&value, personal)))
         });
         let note = note_of(def, outcome, named.collect(), self.at);
         let value = note.value;
@@ -126,10 +128,10 @@ impl<'a> Moment<'a> {
             .ok_or_else(|| EvalError::Failed(format!("the substitute of score `{}` is no number", def.name)))
     }
 
-    fn inputs(&self, def: &ScoreDef) -> Result<Vec<Option<Value>>, EvalError> {
+    fn inputs(&self, def: &ScoreDef) -> Result<Vec<(Option<Value>, bool)>, EvalError> {
         // What a plugin sees is in the score's own note, not among the values that the rule itself read.
         let before = self.reads.borrow().values.len();
-        let inputs = def.inputs.iter().map(|(root, name)| self.get(*root, name)).collect();
+        let inputs = def.inputs.iter().map(|(root, name)| self.read(*root, name)).collect();
         self.reads.borrow_mut().values.truncate(before);
         inputs
     }
@@ -140,6 +142,16 @@ impl<'a> Moment<'a> {
         };
         let value = self.score_value(def)?;
         Ok(band_of(def, value).map(|band| Value::Text(band.to_owned())))
+    }
+
+    /// A value, and whether receipts mask it: it is personal, or a feature made of what is. A score is not: what a model
+    /// makes of a person is the very thing that a receipt explains.
+    fn read(&self, root: Root, name: &str) -> Result<(Option<Value>, bool), EvalError> {
+        let outer = self.personal.replace(self.is_personal(root, name));
+        let value = self.lookup(root, name);
+        let personal = self.personal.get() && !matches!(root, Root::Score | Root::Band);
+        self.personal.set(outer || personal);
+        Ok((value?, personal))
     }
 
     fn lookup(&self, root: Root, name: &str) -> Result<Option<Value>, EvalError> {
@@ -155,7 +167,10 @@ impl<'a> Moment<'a> {
             }
             Root::Feature => {
                 let value = features::value(self, name)?;
-                self.reads.borrow_mut().features.insert(name.to_owned(), value);
+                // A feature made of a personal field is as personal as that.
+                if !self.personal.get() {
+                    self.reads.borrow_mut().features.insert(name.to_owned(), value);
+                }
                 Ok(Some(Value::Number(value)))
             }
             Root::Score => self.score(name),
@@ -167,8 +182,8 @@ impl<'a> Moment<'a> {
 
 impl Scope for Moment<'_> {
     fn get(&self, root: Root, name: &str) -> Result<Option<Value>, EvalError> {
-        let value = self.lookup(root, name)?;
-        let shown = value.as_ref().map(|value| shown(value, self.personal(root, name)));
+        let (value, personal) = self.read(root, name)?;
+        let shown = value.as_ref().map(|value| shown(value, personal));
         let mut reads = self.reads.borrow_mut();
         let full = format!("{}.{name}", root.word());
         if !reads.values.iter().any(|(known, _)| *known == full) {

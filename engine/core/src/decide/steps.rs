@@ -152,7 +152,7 @@ pub(super) fn go(
     let need = moment.reads.borrow_mut().need.take();
     let reads: Reads = moment.reads.take();
     let Some(stretch) = stretch else {
-        // Only a missing score stops a stretch without a state.
+        // Only a missing score stops a stretch without a state, and it is always named.
         return need.map_or(Ok(()), Err);
     };
     run.status = stretch.status;
@@ -209,7 +209,8 @@ impl Leg<'_, '_> {
             };
             match step {
                 Ok(next) => target = next,
-                Err(Stuck::Need) => return None,
+                // An evaluator that asks for a score without naming it must not stop the world.
+                Err(Stuck::Need) if self.moment.reads.borrow().need.is_some() => return None,
                 Err(stuck) => return Some(self.stuck(&node.id, stuck, before)),
             }
         }
@@ -246,7 +247,7 @@ impl Leg<'_, '_> {
                 ("score_unavailable", format!("score {name} unavailable"))
             }
             Stuck::Failed(reason, why) => (reason, why),
-            Stuck::Need => ("score_unavailable", String::new()),
+            Stuck::Need => ("score_unavailable", "a score is needed that nobody named".into()),
         };
         let (since, again) = match before {
             RunStatus::Held { step: old, reason: why, since, .. } if old == step && why == reason => (*since, true),

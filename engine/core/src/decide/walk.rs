@@ -157,8 +157,18 @@ impl<'a> Walk<'a> {
         entry: Option<&'m EntryEvent>,
         at: Time,
     ) -> Moment<'m> {
-        let (reads, depth) = (RefCell::default(), Cell::new(0));
-        Moment { env: self.env, workflow, contact: &self.contact, event, entry, at, scores: self.scores, reads, depth }
+        Moment {
+            env: self.env,
+            workflow,
+            contact: &self.contact,
+            event,
+            entry,
+            at,
+            scores: self.scores,
+            reads: RefCell::default(),
+            depth: Cell::new(0),
+            personal: Cell::new(false),
+        }
     }
 
     /// The version that a run entered with.

@@ -54,7 +54,7 @@ fn zone_of(ask: &Ask<'_>, quiet: &QuietHours) -> (TimeZone, String) {
     let fixed = |name: &str| zone(name).unwrap_or(TimeZone::UTC);
     match &quiet.zone {
         ZoneChoice::Fixed(name) => (fixed(name), name.clone()),
-        ZoneChoice::Contact => match ask.contact.zone() {
+        ZoneChoice::Contact => match ask.contact.zone(ask.schema) {
             Some(zone) => {
                 let name = zone.iana_name().unwrap_or("contact").to_owned();
                 (zone, name)

@@ -109,7 +109,10 @@ fn reviews_end_as_their_gate_says() {
         ["a review @0", "a withheld review_expired @72"]
     );
     flow.reviews[0].if_expired = IfExpired::Approve;
-    assert_eq!(play(Policy::default(), flow, |_| {}, &[go("0h")]), ["a review @0", "a sent @72"]);
+    assert_eq!(play(Policy::default(), flow.clone(), |_| {}, &[go("0h")]), ["a review @0", "a sent @72"]);
+    // Silence approves what has expired by then: too late all the same.
+    flow.reviews[0].expires = span("8d");
+    assert_eq!(play(Policy::default(), flow, |_| {}, &[go("0h")]), ["a review @0", "a withheld expired @192"]);
 }
 
 /// Whatever side of the dice the contact's id is on.

@@ -88,6 +88,15 @@ fn an_event_does_not_move_a_held_run_before_its_time() {
 }
 
 #[test]
+fn an_evaluator_that_asks_for_nothing_in_particular_holds_and_does_not_loop() {
+    let mut bench =
+        Bench::new(vec![flow(vec![wait_for("pause", "1h", 1), choose("pick", &[("a", "needy", END)], END)])]);
+    bench.event(event("go", at("0h")));
+    bench.wake(at("1h"));
+    assert_eq!((bench.run().word(), bench.contact.wake_at()), ("held", Some(at("2h"))));
+}
+
+#[test]
 fn a_template_that_fails_plans_nothing_and_fixes_no_arm() {
     let mut bench = Bench::new(vec![flow(vec![email("broken", END)])]);
     bench.event(event("go", at("0h")));

@@ -2,6 +2,7 @@
 
 use crate::decide::Transition;
 use crate::expr::Root;
+use crate::feature::{FeatureDef, FeatureKind};
 use crate::receipt::{Decision, MASK};
 use crate::score::IfUnavailable;
 use crate::testkit::*;
@@ -14,6 +15,7 @@ fn curious() -> Workflow {
     let rules = [
         ("name", "contact.name == \"x\"", END),
         ("note", "entry.note ?? \"x\" == \"x\"", END),
+        ("years", "feature.years > 100000", END),
         ("risk", "score.risk > 2", END),
     ];
     let mut flow =
@@ -27,8 +29,11 @@ fn curious() -> Workflow {
     flow.goal = goal("order.paid", "9d");
     flow.leave_when = vec![on_where("order.paid", "event.note == \"x\"")];
     flow.reviews = vec![gate("look", Some("contact.name == entry.note"))];
-    flow.scores =
-        vec![score(&[(Root::Contact, "name"), (Root::Contact, "age"), (Root::Entry, "note")], IfUnavailable::Hold)];
+    flow.features.push(FeatureDef { name: "years".into(), kind: FeatureKind::Expr(expr("contact.age")) });
+    flow.scores = vec![score(
+        &[(Root::Contact, "name"), (Root::Contact, "age"), (Root::Entry, "note"), (Root::Feature, "years")],
+        IfUnavailable::Hold,
+    )];
     flow
 }
 
