@@ -85,7 +85,7 @@ impl Engine {
                 self.count(handled);
                 Ok(handled)
             }
-            Err(WorkerError::Panic(why)) => self.one_by_one(deliveries, now, &why).await,
+            Err(error) if error.is_poison() => self.one_by_one(deliveries, now, &error).await,
             Err(error) => {
                 self.parts.broker.release(&deliveries).await?;
                 Err(error)
@@ -95,8 +95,13 @@ impl Engine {
 
     /// A batch that broke down is handled message by message: the one that breaks alone counts a failure, and the
     /// broker parks it when it has failed too often. Its neighbours go through.
-    async fn one_by_one(self: &Arc<Self>, all: Vec<Delivery>, now: Time, why: &str) -> Result<Handled, WorkerError> {
-        tracing::error!(messages = all.len(), why, "a batch broke down; its messages are handled one by one");
+    async fn one_by_one(
+        self: &Arc<Self>,
+        all: Vec<Delivery>,
+        now: Time,
+        why: &WorkerError,
+    ) -> Result<Handled, WorkerError> {
+        tracing::error!(messages = all.len(), %why, "a batch broke down; its messages are handled one by one");
         let mut total = Handled::default();
         for delivery in all {
             let one = std::slice::from_ref(&delivery);
@@ -109,7 +114,7 @@ impl Engine {
                     total.duplicates += handled.duplicates;
                     total.parked += handled.parked;
                 }
-                Err(WorkerError::Panic(_)) => self.parts.broker.reject(one).await?,
+                Err(error) if error.is_poison() => self.parts.broker.reject(one).await?,
                 Err(error) => {
                     self.parts.broker.release(one).await?;
                     return Err(error);
@@ -155,11 +160,23 @@ impl Engine {
         if due.is_empty() {
             return Ok(0);
         }
-        let count = due.len();
-        let tasks = due.into_iter().map(|contact| Task { contact, inputs: vec![Todo::Wake(now)] }).collect();
-        self.decide_all(tasks, now).await?;
-        self.parts.metrics.wakes.with_label_values(&["woken"]).inc_by(count as u64);
-        Ok(count)
+        let task = |contact: String| Task { contact, inputs: vec![Todo::Wake(now)] };
+        let mut woken = due.len();
+        match self.decide_all(due.iter().cloned().map(task).collect(), now).await {
+            Ok(_) => {}
+            Err(error) if error.is_poison() => {
+                for contact in due {
+                    if let Err(error) = self.decide_all(vec![task(contact)], now).await {
+                        tracing::error!(%error, "a contact could not be woken; its neighbours were");
+                        self.parts.metrics.wakes.with_label_values(&["failed"]).inc();
+                        woken -= 1;
+                    }
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        self.parts.metrics.wakes.with_label_values(&["woken"]).inc_by(woken as u64);
+        Ok(woken)
     }
 
     async fn decide_all(self: &Arc<Self>, mut tasks: Vec<Task>, now: Time) -> Result<Done, WorkerError> {

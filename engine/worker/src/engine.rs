@@ -35,6 +35,16 @@ pub enum WorkerError {
     ParkedFile(std::io::Error),
 }
 
+impl WorkerError {
+    /// Whether one input of the batch is to blame, so that its neighbours go through without it.
+    pub(crate) fn is_poison(&self) -> bool {
+        matches!(
+            self,
+            WorkerError::Panic(_) | WorkerError::Store(StoreError::OtherPayload(_) | StoreError::Corrupt { .. })
+        )
+    }
+}
+
 /// The parts of an engine.
 pub struct Parts {
     /// State.
