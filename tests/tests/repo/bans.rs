@@ -21,7 +21,7 @@ fn says(line: &str, words: &str) -> bool {
     line.match_indices(words).any(|(at, _)| {
         let before = line[..at].chars().next_back().is_some_and(part);
         let after = line[at + words.len()..].chars().next().is_some_and(part);
-        !(before && words.starts_with(part)) && !(after && words.ends_with(part))
+        !(before && words.starts_with(part) || after && words.ends_with(part))
     })
 }
 
