@@ -1,0 +1,144 @@
+//! A plugin that is missing, that is not the pinned one, or that traps: nobody is contacted.
+
+use crate::{event, now};
+use serde_json::{Value, json};
+use staunch_tests::{Service, Workspace, root, until};
+
+/// Asks for a score as soon as an order comes, and sends whatever it is.
+const WORKFLOW: &str = "\
+workflow: scored
+title: Score every order
+owner: test
+purpose: marketing
+priority: 50
+start:
+  event: order.paid
+features:
+  recency: { days_since: order.paid, never: 999 }
+  frequency: { count: order.paid, window: 365d }
+  spend: { sum: order.paid, of: total, window: 365d }
+  trend: { count: order.paid, window: 120d }
+scores:
+  repurchase:
+    plugin: repurchase
+    inputs: [feature.recency, feature.frequency, feature.spend, feature.trend]
+    if_unavailable: hold
+steps:
+  - choose: any
+    first:
+      - case: anyone
+        when: score.repurchase >= 0
+        do:
+          - email: hello
+            template: winback/miss-you
+            expires: 2d
+    else: stop
+while_running: ignore
+";
+
+fn workspace() -> Workspace {
+    let workspace = Workspace::init("winback");
+    workspace.write("workflows/scored.yaml", WORKFLOW.as_bytes());
+    let path = workspace.dir().join("staunch.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    // The hour of the test must not matter.
+    let open = text.split("policy:").next().unwrap().to_owned() + "policy: {}\n";
+    workspace.write("staunch.yaml", open.as_bytes());
+    workspace
+}
+
+fn plugin(workspace: &Workspace) -> std::path::PathBuf {
+    workspace.dir().join("plugins/repurchase.wasm")
+}
+
+/// The place in the shipped plugin where its score is computed: the one constant with the intercept.
+fn heart(bytes: &[u8]) -> usize {
+    let model: Value =
+        serde_json::from_slice(&std::fs::read(root().join("plugins/repurchase/model.json")).unwrap()).unwrap();
+    let intercept = model["intercept"].as_f64().unwrap().to_le_bytes();
+    // 0x44 is the instruction `f64.const`; the model's card holds the number, too.
+    let is_constant = |at: &usize| bytes[*at] == 0x44 && bytes[*at + 1..*at + 9] == intercept;
+    let found: Vec<usize> = (0..bytes.len() - 9).filter(is_constant).collect();
+    let [at] = found[..] else { panic!("the plugin has the intercept {} times", found.len()) };
+    at
+}
+
+fn refuses(workspace: &Workspace, code: &str) {
+    let mut service = Service::start(workspace.dir(), &[], &workspace.env);
+    assert_eq!(service.ended(30).code(), Some(2), "{}", service.out());
+    until(5, "what it says", || service.err().contains(code) && service.err().contains("next:"));
+    let checked = workspace.staunch(&["check", workspace.text(), "--format", "json"]).exit(1).json();
+    assert!(checked["diagnostics"].as_array().unwrap().iter().any(|one| one["code"] == code), "{checked}");
+}
+
+#[test]
+fn a_missing_plugin_and_one_with_other_bytes_do_not_start() {
+    let workspace = workspace();
+    workspace.staunch(&["check", workspace.text()]).ok();
+    let good = std::fs::read(plugin(&workspace)).unwrap();
+    let mut other = good.clone();
+    let at = heart(&other);
+    other[at + 1] ^= 1;
+    workspace.write("plugins/repurchase.wasm", &other);
+    refuses(&workspace, "ST3002");
+    std::fs::remove_file(plugin(&workspace)).unwrap();
+    refuses(&workspace, "ST3001");
+    workspace.write("plugins/repurchase.wasm", &good);
+    workspace.staunch(&["check", workspace.text()]).ok();
+}
+
+/// A workspace whose plugin is pinned in order and traps (or not) at every score.
+fn answer(trap: bool) -> Workspace {
+    let workspace = workspace();
+    if trap {
+        let mut bytes = std::fs::read(plugin(&workspace)).unwrap();
+        let at = heart(&bytes);
+        // `unreachable`, and `nop` for the constant's eight bytes.
+        bytes[at] = 0x00;
+        bytes[at + 1..at + 9].fill(0x01);
+        workspace.write("plugins/repurchase.wasm", &bytes);
+        workspace.staunch(&["lock", workspace.text()]).ok();
+    }
+    workspace.go_full("scored");
+    let events = [
+        event("a", "contact.updated", json!({ "email": "c1@example.com", "zone": "Europe/London" }), json!({})),
+        event("b", "consent.changed", json!({ "purpose": "marketing", "granted": true }), json!({})),
+        event(
+            "c",
+            "order.paid",
+            json!({ "total": 10 }),
+            json!({ "time": staunch_core::Time(now() + 1_000_000).to_string() }),
+        ),
+    ];
+    let lines = events.map(|event| event.to_string()).join("\n");
+    let file = workspace.write("events.ndjson", lines.as_bytes());
+    workspace.staunch(&["ingest", workspace.text(), file.to_str().unwrap()]).ok();
+    workspace
+}
+
+fn why(workspace: &Workspace) -> Value {
+    let answer =
+        workspace.staunch(&["why", workspace.text(), "--contact", "c1", "--workflow", "scored", "--format", "json"]);
+    if answer.code == Some(0) { answer.json() } else { Value::Null }
+}
+
+fn mails(workspace: &Workspace) -> usize {
+    std::fs::read_dir(workspace.dir().join(".staunch/outbox")).map_or(0, Iterator::count)
+}
+
+#[test]
+fn a_trap_holds_the_run_and_sends_nothing() {
+    let trapping = answer(true);
+    let service = trapping.serve(&[]);
+    until(20, "the run to be held", || why(&trapping)["runs"][0]["status"].to_string().contains("held"));
+    let found = why(&trapping);
+    assert!(found["decisions"].to_string().contains("ST3004"), "{found}");
+    assert_eq!(found["actions"], json!([]), "an action without its score");
+    drop(service);
+    assert_eq!(mails(&trapping), 0);
+
+    // The same way with the plugin as it was shipped: it is the trap that made the difference.
+    let sound = answer(false);
+    let _service = sound.serve(&[]);
+    until(20, "the mail", || mails(&sound) == 1);
+}
