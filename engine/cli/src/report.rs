@@ -8,7 +8,7 @@ use staunch_core::action::{ActionState, Channel};
 use staunch_core::arm::Arm;
 use staunch_core::stats::{Difference, Rate, difference};
 use staunch_core::workflow::Workflow;
-use staunch_store::{ActionFilter, Exposure, Store, Summary};
+use staunch_store::{ActionFilter, Exposure, Store, StoredAction, Summary};
 
 /// The comparison of a workflow's arms, by intention to treat: unique contacts, first exposure, matured only.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,23 +55,22 @@ pub struct Samples {
     pub withheld: Option<(String, String)>,
 }
 
-/// The smallest ids, so that the same history names the same people.
+/// The smallest ids, mails before tasks, so that the same history names the same people.
 ///
 /// # Errors
 /// What the store says.
 pub async fn samples(store: &dyn Store) -> Result<Samples> {
     let of = async |state: ActionState| -> Result<Vec<(String, String)>> {
         let filter = ActionFilter { state: Some(state), ..ActionFilter::default() };
-        let actions = store.actions(&filter).await?;
-        let mut found: Vec<(String, String)> = actions
-            .into_iter()
-            .filter(|one| one.action.channel != Channel::Nudge)
-            .map(|one| {
-                (one.action.contact, one.action.reason.map_or_else(String::new, |reason| reason.word().to_owned()))
-            })
-            .collect();
-        found.sort();
-        Ok(found)
+        let mut actions = store.actions(&filter).await?;
+        actions.retain(|one| one.action.channel != Channel::Nudge);
+        // Mails first: every guard speaks about them, caps and quiet hours included.
+        actions.sort_by(|a, b| {
+            let key = |one: &StoredAction| (one.action.channel != Channel::Email, one.action.contact.clone());
+            key(a).cmp(&key(b))
+        });
+        let reason = |one: &StoredAction| one.action.reason.map_or_else(String::new, |reason| reason.word().to_owned());
+        Ok(actions.iter().map(|one| (one.action.contact.clone(), reason(one))).collect())
     };
     let sent = of(ActionState::Done).await?.into_iter().next().map(|(contact, _)| contact);
     let withheld = of(ActionState::Withheld).await?;
