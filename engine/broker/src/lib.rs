@@ -16,7 +16,7 @@ pub use rabbit::{RabbitBroker, RabbitOptions};
 use std::time::Duration;
 
 /// After this many attempts a message is handed out as dead.
-pub const ATTEMPTS: u32 = 5;
+pub const ATTEMPTS: u32 = 50;
 
 /// A queue of events. One instance is shared by all who publish and consume in a process.
 #[async_trait::async_trait]

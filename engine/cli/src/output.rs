@@ -14,8 +14,24 @@ pub enum Format {
 }
 
 /// Prints text; a reader that went away (`| head`) is no error.
+///
+/// What a terminal would act on (control and bidirectional characters, which events and files can hold) is shown as
+/// `\\uXXXX`, which also keeps JSON valid.
 pub fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = writeln!(std::io::stdout(), "{}", tame(text));
+}
+
+fn tame(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let bidi = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if (c.is_control() && c != '\n' && c != '\t') || bidi {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Prints one JSON document.
@@ -55,6 +71,11 @@ pub fn count(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_is_never_steered_by_data() {
+        assert_eq!(tame("a\u{1b}[2Jb\u{202e}c\u{9b}\n"), "a\\u001b[2Jb\\u202ec\\u009b\n");
+    }
 
     #[test]
     fn counts_and_tables_line_up() {

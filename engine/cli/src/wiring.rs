@@ -10,8 +10,8 @@ use staunch_rules::Rules;
 use staunch_store::{PostgresStore, Queue, SqliteStore, Store};
 use staunch_worker::{Engine, MessageRenderer, Metrics, Parts};
 use staunch_workflow::{Connector, Reference, WorkspaceFile};
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The folder of a workspace's own state.
@@ -174,11 +174,21 @@ pub struct Locked(#[expect(dead_code, reason = "the open file is the lock")] Fil
 /// # Errors
 /// Where another process holds it.
 pub fn lock(dir: &Path) -> Result<Locked> {
-    let path: PathBuf = dir.join(STATE).join("lock");
-    let file = File::create(&path).map_err(|error| CliError::file(&path, &error))?;
-    file.try_lock().map_err(|_| {
-        let message = format!("another process runs the workspace {}", dir.display());
-        CliError::new(codes::CLI_LOCKED, message, "stop it, or run only `--roles web` beside it")
-    })?;
-    Ok(Locked(file))
+    lock_file(&dir.join(STATE).join("lock"), dir)
+}
+
+/// Takes one lock file of the workspace `dir`.
+///
+/// # Errors
+/// Where another process holds it, or the file cannot be made.
+pub fn lock_file(path: &Path, dir: &Path) -> Result<Locked> {
+    let file = File::create(path).map_err(|error| CliError::file(path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Locked(file)),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("another process runs the workspace {}", dir.display());
+            Err(CliError::new(codes::CLI_LOCKED, message, "stop it, or run only `--roles web` beside it"))
+        }
+        Err(TryLockError::Error(error)) => Err(CliError::file(path, &error)),
+    }
 }

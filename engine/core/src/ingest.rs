@@ -15,6 +15,9 @@ pub const FUTURE: Span = Span::days(1);
 /// An older event is parked, unless it is imported as history: idempotency keys are kept this long.
 pub const PAST: Span = Span::days(35);
 
+/// The header with an event's line in the file that it was imported from: the order of equal times.
+pub const SEQUENCE: &str = "staunch-line";
+
 /// Why an input cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -63,7 +66,10 @@ pub fn read(body: &[u8], headers: &BTreeMap<String, String>, door: &Door<'_>) ->
             return refuse(codes::EVENT_NOT_JSON, format!("the body is not JSON: line {line}, column {column}"));
         }
     };
-    let envelope = if binary { from_headers(headers, json) } else { from_json(json, text)? };
+    let mut envelope = if binary { from_headers(headers, json) } else { from_json(json, text)? };
+    if envelope.sequence == 0 {
+        envelope.sequence = headers.get(SEQUENCE).and_then(|text| text.parse().ok()).unwrap_or(0);
+    }
     finish(envelope, door)
 }
 

@@ -26,6 +26,11 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// A page elsewhere can make a browser send forms and plain text here, but not JSON: that needs a permission which we
 /// never give. So a change comes as JSON, or from a page of this very server.
 pub(crate) async fn mutations(request: Request, next: Next) -> Response {
+    if !own_host(request.headers()) {
+        let help = "the server answers on loopback only: use 127.0.0.1 or localhost, or have the proxy set that Host";
+        return Problem::new(StatusCode::FORBIDDEN, codes::HTTP_ORIGIN, "this host name is not ours", help)
+            .into_response();
+    }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if safe || is_json(request.headers()) || same_origin(request.headers()) {
         return next.run(request).await;
@@ -66,6 +71,17 @@ fn is_json(headers: &HeaderMap) -> bool {
         || lines.contains(&media.as_str())
 }
 
+/// A name that an attacker points at this machine (DNS rebinding) comes with that name in `Host`.
+fn own_host(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST) else { return true };
+    let host = host.to_str().unwrap_or_default().to_ascii_lowercase();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host.as_str(), |(name, _)| name);
+    ["127.0.0.1", "localhost", "[::1]"].contains(&name)
+}
+
 fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else { return false };
@@ -88,6 +104,17 @@ mod tests {
         }
         for media in ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "text/x+json", ""] {
             assert!(!is_json(&with(&[(header::CONTENT_TYPE, media)])), "{media}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_names_are_ours() {
+        for (host, ours) in [("127.0.0.1:7070", true), ("localhost", true), ("[::1]:7070", true), ("LOCALHOST:1", true)]
+        {
+            assert_eq!(own_host(&with(&[(header::HOST, host)])), ours, "{host}");
+        }
+        for host in ["evil.example", "evil.example:7070", "127.0.0.1.evil.example", "localhost:7070.evil.example"] {
+            assert!(!own_host(&with(&[(header::HOST, host)])), "{host}");
         }
     }
 

@@ -16,7 +16,7 @@ mod view;
 mod why;
 
 pub use error::WebError;
-pub use view::action_json;
+pub use view::{action_json, run_json};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

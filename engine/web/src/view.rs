@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use staunch_core::Time;
 use staunch_core::action::ReasonCode;
 use staunch_core::decide::ActionOutcome;
+use staunch_core::run::Run;
 use staunch_store::StoredAction;
 
 /// An action with its guards and outcomes. Times are RFC 3339; `due_at` is null where it waits for a resume.
@@ -21,6 +22,15 @@ pub fn action_json(stored: &StoredAction, outcomes: &[ActionOutcome]) -> Value {
         "guards": { "decision": action.checks, "gate": stored.gate },
         "outcomes": outcomes.iter().map(|one| json!({ "kind": one.kind, "at": one.at.to_string() })).collect::<Vec<_>>(),
     })
+}
+
+/// A run as it is shown. The fields of its entry are left out: the receipt of the entry event has them, masked.
+pub fn run_json(run: &Run) -> Value {
+    let mut shown = json!(run);
+    if let Some(entry) = shown.get_mut("entry").and_then(Value::as_object_mut) {
+        entry.remove("fields");
+    }
+    shown
 }
 
 fn time(at: Time) -> Option<String> {

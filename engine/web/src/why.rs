@@ -2,7 +2,7 @@
 
 use crate::WebState;
 use crate::problem::{Problem, Result};
-use crate::view::action_json;
+use crate::view::{action_json, run_json};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -38,5 +38,7 @@ pub(crate) async fn receipts(
         let outcomes = state.store.outcomes(&stored.action.id).await?;
         actions.push(action_json(&stored, &outcomes));
     }
-    Ok(Json(json!({ "contact": contact, "decisions": decisions, "runs": runs, "actions": actions })))
+    Ok(Json(
+        json!({ "contact": contact, "decisions": decisions, "runs": runs.iter().map(run_json).collect::<Vec<_>>(), "actions": actions }),
+    ))
 }

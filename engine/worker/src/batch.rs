@@ -3,13 +3,13 @@
 use crate::clock::Clock;
 use crate::engine::{Engine, WorkerError};
 use staunch_broker::Delivery;
-use staunch_core::Time;
 use staunch_core::contact::Contact;
 use staunch_core::decide::{Catalog, Env, Input, Outcome, Scores, decide};
 use staunch_core::event::Event;
 use staunch_core::ingest::Refusal;
 use staunch_core::policy::Live;
 use staunch_core::score::ScoreRequest;
+use staunch_core::{Time, codes};
 use staunch_store::{Change, Loaded};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// How often the losers of a compare-and-swap are tried.
 const TRIES: u32 = 20;
+/// After this many attempts a message that fails alone is parked. Crashes of the process count as attempts, too, but
+/// never park by themselves a message that did not fail alone, until the broker's own, larger limit.
+const ALONE: u32 = 5;
 
 /// What a batch came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,25 +106,43 @@ impl Engine {
     ) -> Result<Handled, WorkerError> {
         tracing::error!(messages = all.len(), %why, "a batch broke down; its messages are handled one by one");
         let mut total = Handled::default();
-        for delivery in all {
-            let one = std::slice::from_ref(&delivery);
-            match self.handle(one, now).await {
+        for at in 0..all.len() {
+            match self.alone(&all[at], now).await {
                 Ok(handled) => {
-                    self.parts.broker.ack(one).await?;
-                    self.count(handled);
                     total.taken += handled.taken;
                     total.decided += handled.decided;
                     total.duplicates += handled.duplicates;
                     total.parked += handled.parked;
                 }
-                Err(error) if error.is_poison() => self.parts.broker.reject(one).await?,
                 Err(error) => {
-                    self.parts.broker.release(one).await?;
+                    self.parts.broker.release(&all[at..]).await?;
                     return Err(error);
                 }
             }
         }
         Ok(total)
+    }
+
+    /// One message by itself; one that fails alone for the last time is parked with its cause.
+    async fn alone(self: &Arc<Self>, delivery: &Delivery, now: Time) -> Result<Handled, WorkerError> {
+        let one = std::slice::from_ref(delivery);
+        let handled = match self.handle(one, now).await {
+            Ok(handled) => handled,
+            Err(error) if error.is_poison() && delivery.attempts >= ALONE => {
+                let refusal =
+                    Refusal { code: codes::EVENT_POISON, message: format!("it failed {ALONE} times: {error}") };
+                self.parts.store.park(&[self.parked(delivery, refusal, now).await?]).await?;
+                Handled { taken: 1, parked: 1, ..Handled::default() }
+            }
+            Err(error) if error.is_poison() => {
+                self.parts.broker.reject(one).await?;
+                return Ok(Handled { taken: 1, ..Handled::default() });
+            }
+            Err(error) => return Err(error),
+        };
+        self.parts.broker.ack(one).await?;
+        self.count(handled);
+        Ok(handled)
     }
 
     async fn handle(self: &Arc<Self>, deliveries: &[Delivery], now: Time) -> Result<Handled, WorkerError> {
@@ -143,7 +164,7 @@ impl Engine {
         }
         let done = self.decide_all(tasks, now).await?;
         for (index, message) in done.refused {
-            let refusal = Refusal { code: staunch_core::codes::EVENT_FIELD, message };
+            let refusal = Refusal { code: codes::EVENT_FIELD, message };
             parked.push(self.parked(&deliveries[index], refusal, now).await?);
         }
         self.parts.store.park(&parked).await?;

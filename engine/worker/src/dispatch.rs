@@ -8,9 +8,12 @@ use staunch_core::action::Channel;
 use staunch_core::{Span, Time, codes};
 use staunch_store::{Claim, Recovered, SendEnd, Sending, StoredAction};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How long a worker may take for one send before another one looks after it.
 const LEASE: Span = Span::seconds(60);
+/// A send is given up before its lease ends, so that nobody else looks after it meanwhile.
+const LONGEST: Duration = Duration::from_secs(50);
 /// The first pause after a channel asked to wait, where it named none; doubled with every attempt.
 const FIRST_PAUSE: Span = Span::seconds(30);
 /// The longest such pause.
@@ -53,10 +56,13 @@ impl Engine {
                 codes::WORKER_NO_CONNECTOR,
                 action.channel.word()
             )),
-            Some(connector) => match connector.send(&Outgoing::of(action, to, now)).await {
-                Ok(sent) => SendEnd::Done(sent.reference),
-                Err(error) => end_of(&error, stored.attempts, now),
-            },
+            Some(connector) => {
+                match tokio::time::timeout(LONGEST, connector.send(&Outgoing::of(action, to, now))).await {
+                    Ok(Ok(sent)) => SendEnd::Done(sent.reference),
+                    Ok(Err(error)) => end_of(&error, stored.attempts, now),
+                    Err(_) => SendEnd::InDoubt(format!("{}: no answer within the lease", codes::WORKER_LEASE)),
+                }
+            }
         };
         let result = match &end {
             SendEnd::Done(_) => "done",

@@ -38,10 +38,12 @@ pub enum WorkerError {
 impl WorkerError {
     /// Whether one input of the batch is to blame, so that its neighbours go through without it.
     pub(crate) fn is_poison(&self) -> bool {
-        matches!(
-            self,
-            WorkerError::Panic(_) | WorkerError::Store(StoreError::OtherPayload(_) | StoreError::Corrupt { .. })
-        )
+        match self {
+            WorkerError::Panic(_) | WorkerError::Store(StoreError::OtherPayload(_)) => true,
+            // A bad row of a contact is that contact's; one of stages or kills is everybody's.
+            WorkerError::Store(StoreError::Corrupt { table, .. }) => ["contacts", "decisions", "runs"].contains(table),
+            _ => false,
+        }
     }
 }
 

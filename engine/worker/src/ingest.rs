@@ -9,6 +9,7 @@ use staunch_core::decide::Catalog;
 use staunch_core::event::Event;
 use staunch_core::ingest::{Door, MAX_BODY, Refusal, read};
 use staunch_store::Parked;
+use tokio::io::AsyncWriteExt;
 
 /// The header that marks an event as history.
 pub const HISTORY: &str = "staunch-history";
@@ -47,8 +48,12 @@ impl Engine {
 
     async fn keep_file(&self, id: &str, body: &[u8]) -> Result<String, WorkerError> {
         tokio::fs::create_dir_all(&self.parts.parked).await.map_err(WorkerError::ParkedFile)?;
-        let path = self.parts.parked.join(format!("{id}.bin"));
-        tokio::fs::write(&path, body).await.map_err(WorkerError::ParkedFile)?;
+        // Absolute, so that a replay from another folder finds it; on disk before the row that names it.
+        let folder = tokio::fs::canonicalize(&self.parts.parked).await.map_err(WorkerError::ParkedFile)?;
+        let path = folder.join(format!("{id}.bin"));
+        let mut file = tokio::fs::File::create(&path).await.map_err(WorkerError::ParkedFile)?;
+        file.write_all(body).await.map_err(WorkerError::ParkedFile)?;
+        file.sync_all().await.map_err(WorkerError::ParkedFile)?;
         Ok(path.display().to_string())
     }
 }

@@ -3,9 +3,9 @@
 use crate::clock::Clock;
 use crate::engine::{Engine, WorkerError};
 use crate::health::Health;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Messages in one batch at most.
@@ -32,6 +32,12 @@ pub struct Roles {
     pub timers: bool,
 }
 
+/// How long a process with timers waits at its start for the queue's backlog: an event that came in time must not lose
+/// against a deadline that passed while nothing ran.
+const CATCH_UP: Duration = Duration::from_secs(60);
+/// The broker has this long to tell its depth.
+const PROBE: Duration = Duration::from_secs(2);
+
 /// Runs the loops of these roles until `stop` turns true; each finishes what it has begun.
 pub async fn run(
     engine: Arc<Engine>,
@@ -40,38 +46,19 @@ pub async fn run(
     health: Health,
     stop: watch::Receiver<bool>,
 ) {
+    let caught_up = Arc::new(AtomicBool::new(!roles.worker));
+    let context = Context { engine, clock, caught_up, began: Instant::now() };
     let mut loops = tokio::task::JoinSet::new();
+    let mut start = |name, step| loops.spawn(every(name, health.clone(), stop.clone(), context.clone(), step));
     if roles.worker {
-        let (engine, clock) = (Arc::clone(&engine), Arc::clone(&clock));
-        loops.spawn(every("worker", health.clone(), stop.clone(), move || {
-            let (engine, clock) = (Arc::clone(&engine), Arc::clone(&clock));
-            async move { Ok(engine.ingest(BATCH, Duration::from_secs(1), clock.as_ref()).await?.taken) }
-        }));
+        start("worker", Step::Ingest);
     }
     if roles.timers {
-        let (engine, clock) = (Arc::clone(&engine), Arc::clone(&clock));
-        loops.spawn(every("timers", health.clone(), stop.clone(), move || {
-            let (engine, clock) = (Arc::clone(&engine), Arc::clone(&clock));
-            async move { engine.wake(WAKES, clock.now().await?).await }
-        }));
+        start("timers", Step::Wake);
     }
     if roles.dispatcher {
-        let (sender, time) = (Arc::clone(&engine), Arc::clone(&clock));
-        loops.spawn(every("dispatcher", health.clone(), stop.clone(), move || {
-            let (engine, clock) = (Arc::clone(&sender), Arc::clone(&time));
-            async move { Ok(engine.dispatch(SENDS, clock.now().await?).await?.claimed) }
-        }));
-        loops.spawn(every("housekeeping", health, stop, move || {
-            let (engine, clock) = (Arc::clone(&engine), Arc::clone(&clock));
-            async move {
-                engine.housekeep(clock.now().await?).await?;
-                if let Ok(depth) = engine.broker().depth().await {
-                    engine.metrics().queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
-                }
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                Ok(0)
-            }
-        }));
+        start("dispatcher", Step::Dispatch);
+        start("housekeeping", Step::Housekeep);
     }
     while let Some(ended) = loops.join_next().await {
         if let Err(error) = ended {
@@ -80,23 +67,66 @@ pub async fn run(
     }
 }
 
-/// Calls a step again and again: at once while it finds work, after a pause when it does not, after a longer one when
-/// it fails.
-async fn every<F, S>(name: &'static str, health: Health, mut stop: watch::Receiver<bool>, step: S)
-where
-    F: Future<Output = Result<usize, WorkerError>> + Send,
-    S: Fn() -> F + Send,
-{
-    let mut pause = FIRST;
-    while !*stop.borrow() {
-        let idle = match step().await {
-            Ok(0) => {
-                (pause, _) = (FIRST, health.fine(name));
-                IDLE
+/// What every loop works on.
+#[derive(Clone)]
+struct Context {
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    caught_up: Arc<AtomicBool>,
+    began: Instant,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Ingest,
+    Wake,
+    Dispatch,
+    Housekeep,
+}
+
+/// One step; how much it found to do.
+async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
+    let Context { engine, clock, caught_up, began } = context;
+    match step {
+        Step::Ingest => {
+            let taken = engine.ingest(BATCH, Duration::from_secs(1), clock.as_ref()).await?.taken;
+            if taken < BATCH {
+                caught_up.store(true, Ordering::Relaxed);
             }
-            Ok(_) => {
-                (pause, _) = (FIRST, health.fine(name));
-                continue;
+            Ok(taken)
+        }
+        Step::Wake if !caught_up.load(Ordering::Relaxed) && began.elapsed() < CATCH_UP => Ok(0),
+        Step::Wake => engine.wake(WAKES, clock.now().await?).await,
+        Step::Dispatch => Ok(engine.dispatch(SENDS, clock.now().await?).await?.claimed),
+        Step::Housekeep => {
+            engine.housekeep(clock.now().await?).await?;
+            if let Ok(Ok(depth)) = tokio::time::timeout(PROBE, engine.broker().depth()).await {
+                engine.metrics().queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(0)
+        }
+    }
+}
+
+/// Calls a step again and again: at once while it finds work, after a pause when it does not, after a longer one when
+/// it fails. A step that panics has failed like any other; the loop goes on.
+async fn every(name: &'static str, health: Health, mut stop: watch::Receiver<bool>, context: Context, what: Step) {
+    let mut pause = FIRST;
+    health.broken(name, "starting".into());
+    while !*stop.borrow() {
+        let result = match tokio::spawn(step(context.clone(), what)).await {
+            Ok(result) => result,
+            Err(error) => Err(WorkerError::Panic(error.to_string())),
+        };
+        let idle = match result {
+            Ok(found) => {
+                pause = FIRST;
+                health.fine(name);
+                if found > 0 {
+                    continue;
+                }
+                IDLE
             }
             Err(error) => {
                 tracing::error!(part = name, %error, "a step failed and will be tried again");

@@ -10,8 +10,12 @@ use serde_json::json;
 use staunch_broker::Message;
 use staunch_core::codes;
 use staunch_store::{Parked, Store};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// The header that counts replays.
+const REPLAYED: &str = "staunch-replayed";
 
 /// Lists, shows or replays parked inputs.
 ///
@@ -152,6 +156,12 @@ fn message(one: &Parked, body: Option<&std::path::Path>) -> Result<Message> {
         None => one.bytes.clone(),
         Some(path) => std::fs::read(&path).map_err(|error| CliError::file(&path, &error))?,
     };
-    let headers = serde_json::from_str(&one.headers).unwrap_or_default();
+    let mut headers: BTreeMap<String, String> = serde_json::from_str(&one.headers).map_err(|error| {
+        let message = format!("the headers of {} cannot be read: {error}", one.id);
+        CliError::new(codes::STORE_CORRUPT, message, "see them with `staunch dead show`")
+    })?;
+    // The count makes it another input: where it is parked again meanwhile, that is a row of its own.
+    let times = headers.get(REPLAYED).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
+    headers.insert(REPLAYED.to_owned(), (times + 1).to_string());
     Ok(Message { headers, ..Message::json(body) })
 }

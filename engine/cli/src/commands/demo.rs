@@ -23,6 +23,8 @@ use std::time::Instant;
 const PROMOTED: &str = "2011-09-01T00:00:00Z";
 /// The file that marks a folder as the demo's own.
 const MARK: &str = "this-is-a-demo";
+/// Held while a demo runs; outside the state that it resets.
+const LOCK: &str = ".demo-lock";
 
 /// Plays a year of real purchases through a workflow and says what happened.
 ///
@@ -51,7 +53,7 @@ pub async fn run(args: Demo) -> Result<bool> {
     if let Some(path) = &args.export {
         return export(path);
     }
-    prepare(&args.dir)?;
+    let _lock = prepare(&args.dir)?;
     let project = load::open(&args.dir)?;
     let published = project.workflows.clone();
     let stored = wiring::open_store(&args.dir, &project.workspace).await?;
@@ -101,14 +103,22 @@ fn promotions(workflows: &[staunch_core::workflow::Workflow]) -> Result<Vec<Prom
     Ok(workflows.iter().map(|one| Promotion { at, workflow: one.name.clone(), stage: Stage::Full }).collect())
 }
 
+/// Whether a folder holds anything but the demo's lock.
+fn occupied(dir: &Path) -> bool {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.file_name() != LOCK)
+}
+
 /// Writes the shipped workspace and forgets what an earlier demo left; never touches a folder of anybody else.
-fn prepare(dir: &Path) -> Result<()> {
+fn prepare(dir: &Path) -> Result<wiring::Locked> {
     let state = dir.join(STATE);
     let mark = state.join(MARK);
-    if dir.exists() && !mark.exists() && std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
+    if dir.exists() && !mark.exists() && occupied(dir) {
         let message = format!("{} is not empty and is no demo of ours", dir.display());
         return Err(CliError::usage(message, "name another folder with --dir"));
     }
+    std::fs::create_dir_all(dir).map_err(|error| CliError::file(dir, &error))?;
+    let lock = wiring::lock_file(&dir.join(LOCK), dir)?;
     if state.exists() {
         std::fs::remove_dir_all(&state).map_err(|error| CliError::file(&state, &error))?;
     }
@@ -116,7 +126,7 @@ fn prepare(dir: &Path) -> Result<()> {
     std::fs::write(&mark, "made by `staunch demo`; it resets this folder\n")
         .map_err(|error| CliError::file(&mark, &error))?;
     files::write("winback", dir, false)?;
-    Ok(())
+    Ok(lock)
 }
 
 fn progress(format: Format, events: usize) -> indicatif::ProgressBar {

@@ -50,7 +50,8 @@ pub async fn run(args: Ingest) -> Result<bool> {
         None => feed::lines(&bytes),
         Some(event) => feed::csv(&bytes, &mapping(&args, &file, event)?)?,
     };
-    for message in &mut messages {
+    for (line, message) in messages.iter_mut().enumerate() {
+        message.headers.insert(staunch_core::ingest::SEQUENCE.to_owned(), (line + 1).to_string());
         if args.history {
             message.headers.insert(staunch_worker::HISTORY.to_owned(), "true".to_owned());
         }

@@ -30,7 +30,7 @@ pub struct Model {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// A logistic regression from a CSV table. Example: staunch model train --data F.csv --label goal -o model.json
-    Train(Train),
+    Train(Box<Train>),
     /// A model file to a scoring plugin. Example: staunch model compile model.json -o repurchase.wasm
     Compile {
         /// The model.

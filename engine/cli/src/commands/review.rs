@@ -83,7 +83,9 @@ async fn list(dir: &Dir, format: Format) -> Result<bool> {
     let store = app::store(dir).await?;
     let actions = waiting(store.as_ref()).await?;
     if format == Format::Json {
-        output::json(&json!({ "waiting": actions.iter().map(|one| staunch_web::action_json(one, &[])).collect::<Vec<_>>() }));
+        output::json(
+            &json!({ "waiting": actions.iter().map(|one| staunch_web::action_json(one, &[])).collect::<Vec<_>>() }),
+        );
         return Ok(true);
     }
     if actions.is_empty() {
@@ -126,7 +128,8 @@ async fn find(store: &dyn Store, id: &str) -> Result<StoredAction> {
 }
 
 async fn show(id: &str, dir: PathBuf, format: Format) -> Result<bool> {
-    let store = app::store(&Dir { dir }).await?;
+    let dir = Dir { dir };
+    let store = app::store(&dir).await?;
     let stored = find(store.as_ref(), id).await?;
     if format == Format::Json {
         output::json(&staunch_web::action_json(&stored, &[]));
@@ -134,7 +137,10 @@ async fn show(id: &str, dir: PathBuf, format: Format) -> Result<bool> {
     }
     let action = &stored.action;
     let message = match &action.payload {
-        Payload::Email { subject, text, .. } => format!("subject  {subject}\n\n{text}"),
+        Payload::Email { subject, text, html } => {
+            let html = html.as_ref().map_or_else(String::new, |html| format!("\n\n--- the HTML part ---\n{html}"));
+            format!("subject  {subject}\n\n{text}{html}")
+        }
         Payload::Nudge { title, text } => format!("title    {title}\n\n{text}"),
         Payload::Task { title, assignee, .. } => {
             format!("title    {title}\nfor      {}", assignee.as_deref().unwrap_or("anyone"))
@@ -144,16 +150,24 @@ async fn show(id: &str, dir: PathBuf, format: Format) -> Result<bool> {
         .review
         .as_ref()
         .map_or_else(String::new, |one| format!("{} by {} until {}", one.gate, one.by, one.expires_at));
+    let guards: Vec<String> =
+        action.checks.iter().map(|check| format!("  {:<12} {}", check.guard, check.detail)).collect();
+    let (id, place) = (&action.id[..12], dir.dir.display());
     output::say(&format!(
-        "action   {}\nstate    {}\ncontact  {}\nworkflow {} step {}\nreview   {review}\nhash     {}\n{message}\n\nwhy: staunch why --contact {} --workflow {}",
+        "action   {}\nstate    {}, expires {}\ncontact  {}\nworkflow {} step {}\nreview   {review}\nhash     {}\nguards\n{}\n\n{message}\n\n\
+         why:     staunch why {place} --contact {} --workflow {}\n\
+         approve: staunch review approve {id} --dir {place} --hash {} --as NAME",
         action.id,
         action.state.word(),
+        action.expires_at,
         action.contact,
         action.workflow,
         action.step,
         action.payload_hash,
+        guards.join("\n"),
         action.contact,
-        action.workflow
+        action.workflow,
+        action.payload_hash
     ));
     Ok(true)
 }

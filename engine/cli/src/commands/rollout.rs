@@ -80,7 +80,8 @@ async fn status(dir: &Dir, format: Format) -> Result<bool> {
 }
 
 async fn change(order: Move, up: bool) -> Result<bool> {
-    let limits = limits(&order)?;
+    // Only a promotion reads the rollout file: going down must work beside broken files.
+    let limits = if up { limits(&order)? } else { StageLimits::default() };
     let store = app::store(&order.dir).await?;
     let published = store.published().await?;
     if !published.current.iter().any(|one| one.name == order.workflow) {

@@ -15,7 +15,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// How long a stopping process waits for what it has begun.
-const GRACE: Duration = Duration::from_secs(25);
+const GRACE: Duration = Duration::from_secs(20);
+/// How long the broker may take to hang up.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// One role of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,7 +69,9 @@ pub async fn run(args: Run) -> Result<bool> {
         None => Arc::new(wiring::wall_clock),
     };
     let broker = wiring::open_broker(dir, &project.workspace, Arc::clone(&stored.queue), queue_clock).await?;
-    publish(&project.workflows, &stored, clock.as_ref()).await?;
+    if has(Role::Worker) {
+        publish(&project.workflows, &stored, clock.as_ref()).await?;
+    }
     let name = format!("worker-{}", std::process::id());
     let engine = wiring::open_engine(project, &stored, broker, &name).await?;
     let roles = Roles { worker: has(Role::Worker), dispatcher: has(Role::Dispatcher), timers: has(Role::Timers) };
@@ -118,7 +122,9 @@ pub async fn serve(engine: Arc<Engine>, clock: Arc<dyn Clock>, roles: Roles, web
     signal().await;
     let _ = stop.send(true);
     let drained = tokio::time::timeout(GRACE, async { while parts.join_next().await.is_some() {} }).await;
-    engine.broker().close().await;
+    // What still runs after the grace is broken off; its deliveries and leases come back by themselves.
+    parts.abort_all();
+    let _ = tokio::time::timeout(GOODBYE, engine.broker().close()).await;
     if drained.is_err() {
         tracing::warn!("stopped before everything was finished; it is taken up again at the next start");
     }

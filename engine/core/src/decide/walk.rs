@@ -259,7 +259,12 @@ impl<'a> Walk<'a> {
 }
 
 fn outcome_of(event: &Event) -> Option<ActionOutcome> {
-    let known = ["email.", "task.", "nudge."].iter().any(|prefix| event.kind.starts_with(prefix));
+    let known = ["email.", "task.", "nudge."].iter().any(|prefix| event.kind.starts_with(prefix))
+        && crate::schema::BUILT_IN_EVENTS.contains(&event.kind.as_str());
     let action = event.body.as_ref()?.get("action_id")?.as_str()?;
-    known.then(|| ActionOutcome { action: action.to_owned(), kind: event.kind.clone(), at: event.time })
+    // Ids of actions are plain words; anything else is no outcome of ours.
+    let plain = !action.is_empty()
+        && action.len() <= 64
+        && action.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    (known && plain).then(|| ActionOutcome { action: action.to_owned(), kind: event.kind.clone(), at: event.time })
 }

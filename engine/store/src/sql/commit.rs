@@ -238,15 +238,22 @@ async fn cancel<D: Db>(tx: &mut Tx<D>, changes: &[&Change], now: Time) -> Result
 }
 
 async fn insert_outcomes<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<(), Fail> {
-    let outcomes: Vec<_> = changes.iter().flat_map(|change| &change.outcomes).collect();
+    let of = |change: &&Change| {
+        change.outcomes.iter().map(|one| (change.contact.id.clone(), one.clone())).collect::<Vec<_>>()
+    };
+    let outcomes: Vec<_> = changes.iter().flat_map(of).collect();
     if outcomes.is_empty() {
         return Ok(());
     }
     let rows = Table::default()
-        .strs("action", outcomes.iter().map(|one| one.action.as_str()))
-        .strs("kind", outcomes.iter().map(|one| one.kind.as_str()))
-        .ints("at", outcomes.iter().map(|one| one.at.0));
-    let sql = "INSERT INTO outcomes(action, kind, at) SELECT r.action, r.kind, r.at FROM {rows} WHERE true";
+        .strs("action", outcomes.iter().map(|(_, one)| one.action.as_str()))
+        .strs("contact", outcomes.iter().map(|(contact, _)| contact.as_str()))
+        .strs("channel", outcomes.iter().map(|(_, one)| one.kind.split('.').next().unwrap_or_default()))
+        .strs("kind", outcomes.iter().map(|(_, one)| one.kind.as_str()))
+        .ints("at", outcomes.iter().map(|(_, one)| one.at.0));
+    // Only about an action of this contact on this channel: an outcome is a claim of whoever sent the event.
+    let sql = "INSERT INTO outcomes(action, kind, at) SELECT r.action, r.kind, r.at FROM {rows}
+        JOIN actions a ON a.id = r.action AND a.contact = r.contact AND a.channel = r.channel WHERE true";
     D::execute(tx, Query::new(sql).table(rows)).await?;
     Ok(())
 }
