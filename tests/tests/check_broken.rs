@@ -83,3 +83,21 @@ fn what_is_shipped_is_fine() {
     let answer = again.staunch(&["init", again.text()]).exit(2);
     assert!(answer.err.contains("next:"), "an `init` over files has to be refused: {}", answer.err);
 }
+
+#[test]
+fn a_template_shows_only_what_is_declared() {
+    let workspace = Workspace::init("welcome");
+    let text =
+        "Subject: {{ contact.plam }}\n\n{{ feature.projects }} {{ contact.name | default('you') }} {{ event.x }}\n";
+    workspace.write("templates/welcome/first-steps.txt", text.as_bytes());
+    let answer = staunch(&["check", workspace.text(), "--format", "json"], &[]).exit(1).json();
+    let problems: Vec<(&str, &str)> = answer["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["code"].as_str().unwrap(), one["help"].as_str().unwrap()))
+        .collect();
+    let declared = "a template reads contact.FIELD, entry.FIELD and feature.NAME, as they are declared";
+    assert_eq!(problems, [("ST1039", "did you mean `contact.plan`?"), ("ST1039", declared)]);
+    assert_eq!(answer["diagnostics"][0]["file"], "templates/welcome/first-steps.txt");
+}

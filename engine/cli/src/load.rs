@@ -118,6 +118,9 @@ pub fn inspect(dir: &Path) -> Result<Found> {
         load_workspace(&files, &Rules::new(), &Pinned { host: &host, lock: &lock, problems: &problems }, &kinds);
     let mut diagnostics = loaded.diagnostics.clone();
     diagnostics.extend(lock_problem);
+    if let Some(workspace) = &loaded.workspace {
+        diagnostics.extend(crate::names::unknown(&templates, workspace, &loaded.workflows));
+    }
     diagnostics.extend(template_problems.into_iter().map(|problem| Diagnostic {
         file: format!("templates/{}", problem.file),
         line: problem.line,

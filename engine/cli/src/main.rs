@@ -6,6 +6,7 @@ mod error;
 mod feed;
 mod files;
 mod load;
+mod names;
 mod output;
 mod replay;
 mod report;

@@ -1,0 +1,55 @@
+//! Names in message templates, held against what the workspace declares: an unknown one would hold every run.
+
+use staunch_channels::Templates;
+use staunch_core::codes;
+use staunch_core::suggest::closest;
+use staunch_core::workflow::{NodeKind, Workflow};
+use staunch_workflow::{Diagnostic, Severity, WorkspaceFile};
+use std::collections::BTreeSet;
+
+/// One problem for each unknown name of each template that a workflow uses.
+pub fn unknown(templates: &Templates, workspace: &WorkspaceFile, workflows: &[Workflow]) -> Vec<Diagnostic> {
+    let mut found = BTreeSet::new();
+    for workflow in workflows {
+        for node in &workflow.nodes {
+            let NodeKind::Act(act) = &node.kind else { continue };
+            let Some(template) = &act.template else { continue };
+            for name in templates.variables(template).into_iter().flatten() {
+                let known = known(&name, workspace, workflow);
+                if !known.contains(&name) {
+                    let help = closest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+                    found.insert((template.clone(), name, help));
+                }
+            }
+        }
+    }
+    found.into_iter().map(|(template, name, near)| problem(&template, &name, near)).collect()
+}
+
+/// The names that stand beside `name`, under the same root; a root alone and what is below a field are taken as they are.
+fn known(name: &str, workspace: &WorkspaceFile, workflow: &Workflow) -> BTreeSet<String> {
+    let schema = &workspace.schema;
+    let under =
+        |root: &str, names: Vec<&String>| names.into_iter().map(|one| format!("{root}.{one}")).collect::<BTreeSet<_>>();
+    let mut all = under("contact", schema.contact.keys().collect());
+    all.extend(under("entry", schema.events.values().flat_map(|fields| fields.keys()).collect()));
+    all.extend(under("feature", workflow.features.iter().map(|one| &one.name).collect()));
+    if ["contact", "entry", "feature"].contains(&name) {
+        all.insert(name.to_owned());
+    }
+    all
+}
+
+fn problem(template: &str, name: &str, near: Option<String>) -> Diagnostic {
+    let known = "a template reads contact.FIELD, entry.FIELD and feature.NAME, as they are declared".to_owned();
+    Diagnostic {
+        file: format!("templates/{template}.txt"),
+        line: 1,
+        column: 1,
+        severity: Severity::Error,
+        code: codes::UNKNOWN_FIELD.to_owned(),
+        message: format!("the template (or its .html) shows `{name}`, which nobody declares; the run would be held"),
+        help: near.map_or(known, |near| format!("did you mean `{near}`?")),
+        excerpt: String::new(),
+    }
+}
