@@ -1,10 +1,10 @@
 //! What every command shares: the workspace folder, its store and its clock.
 
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::load;
 use crate::wiring;
 use clap::Args;
-use staunch_core::Time;
+use staunch_core::{Time, codes};
 use staunch_store::Store;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,5 +34,19 @@ pub async fn now(dir: &Dir, store: &dyn Store) -> Result<Time> {
     match wiring::virtual_time(&dir.dir) {
         Some(time) => Ok(time),
         None => Ok(store.now().await?),
+    }
+}
+
+/// The only one whose id begins with what a person typed. `things` is their plural, `none` what to say where there is
+/// none, `list` the command that shows them.
+///
+/// # Errors
+/// None, or more than one.
+pub fn by_prefix<T>(all: Vec<T>, id: &str, id_of: fn(&T) -> &str, things: &str, none: String, list: &str) -> Result<T> {
+    let mut found: Vec<T> = all.into_iter().filter(|one| id_of(one).starts_with(id)).collect();
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(CliError::new(codes::CLI_UNKNOWN, none, format!("see `{list}`"))),
+        n => Err(CliError::usage(format!("{n} {things} begin with `{id}`"), "give more of the id")),
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{CliError, Result};
 use serde_json::{Value, json};
 use staunch_broker::Message;
-use staunch_core::action::hash16;
+use staunch_core::action::hash_hex;
 use staunch_core::{Span, Time, codes};
 use std::collections::{BTreeMap, HashSet};
 
@@ -73,13 +73,9 @@ fn row(record: &csv::StringRecord, places: &BTreeMap<&str, usize>, mapping: &Map
         "specversion": "1.0", "source": mapping.source, "type": mapping.event,
         "time": time, "subject": cell("contact"), "data": data,
     });
-    let id = cell("id").map_or_else(|| hex(&hash16("row", &[&event.to_string()])), str::to_owned);
+    let id = cell("id").map_or_else(|| hash_hex("row", &[event.to_string().as_bytes()]), str::to_owned);
     event["id"] = id.into();
     event
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The shipped purchase history: each order at noon UTC plus its row number in seconds, and before a customer's first

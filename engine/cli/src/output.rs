@@ -16,7 +16,7 @@ pub enum Format {
 /// Prints text; a reader that went away (`| head`) is no error.
 ///
 /// What a terminal would act on (control and bidirectional characters, which events and files can hold) is shown as
-/// `\\uXXXX`, which also keeps JSON valid.
+/// `\uXXXX`, which also keeps JSON valid.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{}", tame(text));
 }

@@ -96,8 +96,8 @@ impl Engine {
         }
     }
 
-    /// A batch that broke down is handled message by message: the one that breaks alone counts a failure, and the
-    /// broker parks it when it has failed too often. Its neighbours go through.
+    /// A batch that broke down is handled message by message: only the one that breaks alone counts a failure. Its
+    /// neighbours go through.
     async fn one_by_one(
         self: &Arc<Self>,
         all: Vec<Delivery>,
@@ -214,12 +214,15 @@ impl Engine {
             let (batch, live) = (tasks.clone(), live.clone());
             let decided = tokio::task::spawn_blocking(move || engine.decide_tasks(batch, loaded, &live)).await;
             let (jobs, duplicates) = decided.map_err(|error| WorkerError::Panic(error.to_string()))?;
-            let changes: Vec<Change> = jobs.iter().map(|job| job.change.clone()).collect();
+            let (changes, refused): (Vec<Change>, Vec<_>) =
+                jobs.into_iter().map(|job| (job.change, job.refused)).unzip();
             let losers: HashSet<String> = self.parts.store.commit(&changes, now).await?.losers.into_iter().collect();
-            for job in jobs.iter().filter(|job| !losers.contains(&job.change.contact.id)) {
-                self.count_planned(job);
-                done.decided += job.change.decisions.iter().filter(|decision| decision.event.is_some()).count();
-                done.refused.extend(job.refused.iter().cloned());
+            for (change, refused) in changes.iter().zip(refused) {
+                if !losers.contains(&change.contact.id) {
+                    self.count_planned(change);
+                    done.decided += change.decisions.iter().filter(|decision| decision.event.is_some()).count();
+                    done.refused.extend(refused);
+                }
             }
             done.duplicates += duplicates;
             tasks.retain(|task| losers.contains(&task.contact));
@@ -293,8 +296,8 @@ impl Engine {
         }
     }
 
-    fn count_planned(&self, job: &Job) {
-        for action in &job.change.actions {
+    fn count_planned(&self, change: &Change) {
+        for action in &change.actions {
             let labels = [action.channel.word(), action.state.word()];
             self.parts.metrics.planned.with_label_values(&labels).inc();
         }

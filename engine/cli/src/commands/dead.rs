@@ -101,17 +101,8 @@ async fn find(store: &dyn Store, id: &str) -> Result<Parked> {
     if let Some(parked) = store.parked_one(id).await? {
         return Ok(parked);
     }
-    let mut found: Vec<Parked> =
-        store.parked(u32::MAX).await?.into_iter().filter(|one| one.id.starts_with(id)).collect();
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => Err(CliError::new(
-            codes::CLI_UNKNOWN,
-            format!("nothing parked has the id `{id}`"),
-            "see `staunch dead list`",
-        )),
-        n => Err(CliError::usage(format!("{n} parked inputs begin with `{id}`"), "give more of the id")),
-    }
+    let none = format!("nothing parked has the id `{id}`");
+    app::by_prefix(store.parked(u32::MAX).await?, id, |one| &one.id, "parked inputs", none, "staunch dead list")
 }
 
 async fn show(id: &str, dir: PathBuf) -> Result<bool> {

@@ -114,17 +114,8 @@ async fn find(store: &dyn Store, id: &str) -> Result<StoredAction> {
     if let Some(action) = store.action(id).await? {
         return Ok(action);
     }
-    let mut found: Vec<StoredAction> = waiting(store).await?;
-    found.retain(|one| one.action.id.starts_with(id));
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => Err(CliError::new(
-            codes::CLI_UNKNOWN,
-            format!("no action `{id}` waits for a review"),
-            "see `staunch review list`",
-        )),
-        n => Err(CliError::usage(format!("{n} actions begin with `{id}`"), "give more of the id")),
-    }
+    let none = format!("no action `{id}` waits for a review");
+    app::by_prefix(waiting(store).await?, id, |one| &one.action.id, "actions", none, "staunch review list")
 }
 
 async fn show(id: &str, dir: PathBuf, format: Format) -> Result<bool> {
