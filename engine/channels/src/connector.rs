@@ -54,6 +54,7 @@ impl Outgoing {
             Payload::Email { .. } => Channel::Email,
             Payload::Nudge { .. } => Channel::Nudge,
             Payload::Task { .. } => Channel::Task,
+            Payload::Webhook { .. } => Channel::Webhook,
         };
         let message = format!("`{connector}` takes no {}; name another connector in the step", kind.word());
         SendError::fail(codes::CHANNEL_PAYLOAD, message)

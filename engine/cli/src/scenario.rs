@@ -44,7 +44,8 @@ fn run_case(project: &Project, renderer: &MessageRenderer, file: &TestFile, case
     let mut policy = workspace.policy.clone();
     // A test says on which side of every experiment its contact is.
     policy.global_holdout = 0.0;
-    let core = Workspace { name: workspace.name.clone(), schema: workspace.schema.clone(), policy };
+    let core =
+        Workspace { name: workspace.name.clone(), schema: workspace.schema.clone(), policy, ..Workspace::default() };
     let catalog = Catalog::new(core, vec![Arc::new(certain(workflow))], vec![]);
     let score = |request: &ScoreRequest, _: Time| given(workflow, case, request);
     let rules = Rules::new();
@@ -52,7 +53,7 @@ fn run_case(project: &Project, renderer: &MessageRenderer, file: &TestFile, case
     let stage = StageState { stage: case.stage, limits: StageLimits { share: 1.0, ..StageLimits::default() } };
     let live = Live { stages: [(workflow.name.clone(), stage)].into(), kills: vec![] };
     let mut world = World::new(parts, live);
-    world.force_arm(case.arm);
+    world.force(|catalog| catalog.with_arm(case.arm).without_ticks());
     world.put(contact(case, workspace.purposes.as_slice()));
     let mut differences = play(&mut world, case);
     differences.extend(compare(case, &world.log));
@@ -73,9 +74,7 @@ fn certain(workflow: &Workflow) -> Workflow {
 fn given(workflow: &Workflow, case: &TestCase, request: &ScoreRequest) -> ScoreOutcome {
     let score = workflow.scores.iter().find(|def| def.plugin == request.plugin && matches(def, request));
     match score.and_then(|def| case.scores.get(&def.name)) {
-        Some(GivenScore::Value(value)) => {
-            Ok(Scored { value: *value, reasons: vec![], digest: "given by the test".into(), trained_until: None })
-        }
+        Some(GivenScore::Value(value)) => Ok(Scored::scalar(*value, "given by the test")),
         Some(GivenScore::Fails) => Err(ScoreFailure { code: "test".into(), message: "the test lets it fail".into() }),
         None => {
             let message = format!("the test gives no score for plugin `{}`", request.plugin);

@@ -150,8 +150,12 @@ pub async fn open_engine(
     let workspace = &project.workspace;
     let channels = open_channels(&project.dir, workspace)?;
     let metrics = Metrics::new().map_err(|error| CliError::new(codes::CLI_STEP, error.to_string(), "report this"))?;
-    let core =
-        Workspace { name: workspace.name.clone(), schema: workspace.schema.clone(), policy: workspace.policy.clone() };
+    let core = Workspace {
+        name: workspace.name.clone(),
+        schema: workspace.schema.clone(),
+        policy: workspace.policy.clone(),
+        ..Workspace::default()
+    };
     let parts = Parts {
         store: Arc::clone(&stored.store),
         broker,

@@ -4,6 +4,7 @@ use crate::receipt::Check;
 use crate::time::Time;
 use crate::workflow::IfExpired;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where an action goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -15,11 +16,13 @@ pub enum Channel {
     Nudge,
     /// A task for a person.
     Task,
+    /// A signed HTTP request to a system of the company.
+    Webhook,
 }
 
 impl Channel {
     /// All channels.
-    pub const ALL: [Channel; 3] = [Channel::Email, Channel::Nudge, Channel::Task];
+    pub const ALL: [Channel; 4] = [Channel::Email, Channel::Nudge, Channel::Task, Channel::Webhook];
 
     /// The word used in files, tables and output.
     pub fn word(self) -> &'static str {
@@ -27,6 +30,7 @@ impl Channel {
             Channel::Email => "email",
             Channel::Nudge => "nudge",
             Channel::Task => "task",
+            Channel::Webhook => "webhook",
         }
     }
 
@@ -35,7 +39,8 @@ impl Channel {
         Channel::ALL.into_iter().find(|channel| channel.word() == word)
     }
 
-    /// Whether the contact itself is reached, so that consent and caps on contacts make sense.
+    /// Whether the contact itself is reached, so that consent makes sense. What a webhook sets in motion (a voucher, a
+    /// letter) may reach the contact, so it counts; a task is read by our own staff.
     pub fn customer_facing(self) -> bool {
         self != Channel::Task
     }
@@ -150,6 +155,10 @@ pub enum ReasonCode {
     Expression,
     /// The channel asks to wait, or is not to be reached.
     Retry,
+    /// The contact is in an audience that is never contacted, or in a country that is left out.
+    Excluded,
+    /// The assignee has as many tasks as the capacity policy allows.
+    Capacity,
 }
 
 impl ReasonCode {
@@ -176,11 +185,13 @@ impl ReasonCode {
             ReasonCode::ScoreUnavailable => "score_unavailable",
             ReasonCode::Expression => "expression",
             ReasonCode::Retry => "retry",
+            ReasonCode::Excluded => "excluded",
+            ReasonCode::Capacity => "capacity",
         }
     }
 
     /// All reasons.
-    pub const ALL: [ReasonCode; 20] = [
+    pub const ALL: [ReasonCode; 22] = [
         ReasonCode::Shadow,
         ReasonCode::Holdout,
         ReasonCode::GlobalHoldout,
@@ -201,6 +212,8 @@ impl ReasonCode {
         ReasonCode::ScoreUnavailable,
         ReasonCode::Expression,
         ReasonCode::Retry,
+        ReasonCode::Excluded,
+        ReasonCode::Capacity,
     ];
 
     /// Reads the word.
@@ -238,9 +251,24 @@ pub enum Payload {
         /// When it should be done.
         due: Option<Time>,
     },
+    /// A request to a system of the company.
+    Webhook {
+        /// The author's step id: what the other side switches on.
+        name: String,
+        /// Rendered texts by name.
+        fields: BTreeMap<String, String>,
+    },
 }
 
 impl Payload {
+    /// For whom a task is.
+    pub fn assignee(&self) -> Option<&str> {
+        match self {
+            Payload::Task { assignee, .. } => assignee.as_deref(),
+            _ => None,
+        }
+    }
+
     /// What an approval binds to: BLAKE3 of the payload's JSON, 32 hex digits.
     pub fn hash(&self) -> String {
         let json = serde_json::to_string(self).unwrap_or_default();

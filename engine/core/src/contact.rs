@@ -2,13 +2,13 @@
 
 use crate::action::Channel;
 use crate::event::{Event, Position};
-use crate::feature::FactLog;
+use crate::facts::Facts;
 use crate::run::Run;
 use crate::schema::{FieldKind, Schema};
 use crate::time::Time;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All that is kept of one contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,9 +27,12 @@ pub struct Contact {
     /// The event that last changed each field, so that one that comes late does not undo a newer one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub field_times: BTreeMap<String, Position>,
+    /// The account it belongs to, with the event that said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<(String, Position)>,
     /// Facts by key.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub facts: BTreeMap<String, FactLog>,
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
     /// Nothing before this instant is decided again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_to: Option<Time>,
@@ -39,6 +42,23 @@ pub struct Contact {
     /// When it last entered each workflow.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub entered: BTreeMap<String, Time>,
+    /// The next tick of each scheduled workflow.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ticks: BTreeMap<String, Time>,
+    /// Other ids of the same person; events that name one of them are this contact's.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aliases: BTreeSet<String>,
+    /// Workflows in which it was on both sides of the comparison before two records became one: out of the analysis.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub crossed: BTreeSet<String>,
+    /// The contact that this record was merged into; nothing else is left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<String>,
+}
+
+/// Whether a text can be the id of a contact or an account.
+pub fn good_id(id: &str) -> bool {
+    !id.trim().is_empty() && id.len() <= 512 && !id.chars().any(char::is_control)
 }
 
 /// Consent for one purpose.
@@ -72,6 +92,9 @@ impl Contact {
     pub fn apply(&mut self, event: &Event, schema: &Schema) -> Result<(), String> {
         match event.kind.as_str() {
             "contact.updated" => self.update_fields(event, schema),
+            "contact.identified" => self.take_id(event).and_then(|()| self.update_fields(event, schema)),
+            "contact.aliased" => self.take_id(event),
+            "account.updated" => self.join(event, schema),
             "consent.changed" => self.change_consent(event),
             "email.unsubscribed" | "email.hard_bounced" | "email.complained" => {
                 self.suppress(Channel::Email, &event.kind, event.time);
@@ -83,7 +106,7 @@ impl Contact {
 
     fn update_fields(&mut self, event: &Event, schema: &Schema) -> Result<(), String> {
         let Some(serde_json::Value::Object(body)) = &event.body else {
-            return Err("contact.updated carries the changed fields as an object in `data`".into());
+            return Err(format!("{} carries the changed fields as an object in `data`", event.kind));
         };
         for (name, json) in body {
             let Some(field) = schema.contact.get(name) else { continue };
@@ -98,6 +121,64 @@ impl Contact {
             self.field_times.insert(name.clone(), event.position());
         }
         Ok(())
+    }
+
+    /// Sets one field as of an event's place, unless a newer one set it.
+    pub(crate) fn set(&mut self, name: &str, value: Value, position: Position) {
+        if self.field_times.get(name).is_none_or(|known| *known <= position) {
+            self.fields.insert(name.to_owned(), value);
+            self.field_times.insert(name.to_owned(), position);
+        }
+    }
+
+    fn take_id(&self, event: &Event) -> Result<(), String> {
+        let alias = event.body.as_ref().and_then(|body| body.get("alias")).and_then(serde_json::Value::as_str);
+        match alias.filter(|alias| good_id(alias)) {
+            Some(_) => Ok(()),
+            None => Err(format!("{} carries {{\"alias\": text}}, the other id of the contact, in `data`", event.kind)),
+        }
+    }
+
+    fn join(&mut self, event: &Event, schema: &Schema) -> Result<(), String> {
+        let id = crate::account::update(event, schema)?.id;
+        if self.account.as_ref().is_none_or(|(_, known)| *known <= event.position()) {
+            self.account = Some((id, event.position()));
+        }
+        Ok(())
+    }
+
+    /// Takes over what another record of the same person knows, but for its facts and runs: suppressions unite, the
+    /// newer field and consent win (at equal times the withdrawal).
+    pub(crate) fn absorb(&mut self, other: &Contact) {
+        for (name, position) in &other.field_times {
+            if self.field_times.get(name).is_some_and(|known| known >= position) {
+                continue;
+            }
+            match other.fields.get(name) {
+                Some(value) => self.fields.insert(name.clone(), value.clone()),
+                None => self.fields.remove(name),
+            };
+            self.field_times.insert(name.clone(), position.clone());
+        }
+        for (purpose, consent) in &other.consent {
+            let known = self.consent.get(purpose);
+            if known.is_none_or(|known| known.at < consent.at || (known.at == consent.at && !consent.granted)) {
+                self.consent.insert(purpose.clone(), *consent);
+            }
+        }
+        for (channel, suppression) in &other.suppressed {
+            self.suppress(*channel, &suppression.because, suppression.at);
+        }
+        for (workflow, at) in &other.entered {
+            let known = self.entered.entry(workflow.clone()).or_insert(*at);
+            *known = (*known).max(*at);
+        }
+        if other.account.as_ref().map(|(_, at)| at) > self.account.as_ref().map(|(_, at)| at) {
+            self.account.clone_from(&other.account);
+        }
+        self.decided_to = self.decided_to.max(other.decided_to);
+        self.aliases.extend(other.aliases.iter().cloned());
+        self.aliases.insert(other.id.clone());
     }
 
     fn change_consent(&mut self, event: &Event) -> Result<(), String> {
@@ -144,7 +225,8 @@ impl Contact {
 
     /// When it has to be looked at without an event.
     pub fn wake_at(&self) -> Option<Time> {
-        self.runs.iter().filter_map(Run::deadline).min()
+        let runs = self.runs.iter().filter_map(Run::deadline);
+        runs.chain(self.ticks.values().copied()).min()
     }
 }
 

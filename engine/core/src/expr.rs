@@ -58,6 +58,10 @@ impl Root {
 pub trait Scope {
     /// The value of `root.name`; `Ok(None)` where it is missing.
     ///
+    /// Parts of a score are names, too: `churn` is the number of a scalar; `topic.label`, `topic.p` and
+    /// `topic.of:billing` belong to classes (`score.topic.of("billing")`), `next.top:0` to a ranking
+    /// (`score.next.top(0)`).
+    ///
     /// # Errors
     /// Why it cannot be known now: a score that is still needed, or one that failed.
     fn get(&self, root: Root, name: &str) -> Result<Option<Value>, EvalError>;

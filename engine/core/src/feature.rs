@@ -1,8 +1,10 @@
-//! Features and the facts behind them: what is kept of events per contact, just enough to be exact.
+//! Features: how a number is computed of the facts that events left behind. The facts themselves live in `facts`.
 
 use crate::event::Event;
 use crate::expr::Expr;
-use crate::time::{Span, Time};
+use crate::facts::{FactKey, FactLog};
+use crate::time::{DAY, Span, Time};
+use crate::value::{Currency, Value};
 use crate::workflow::matches_any;
 use serde::{Deserialize, Serialize};
 
@@ -21,26 +23,68 @@ pub enum FeatureKind {
     /// How many facts lie in the window.
     Count {
         /// Key of the fact.
-        fact: String,
+        fact: FactKey,
         /// Where they count.
         window: Window,
     },
-    /// The sum of the facts' numbers in the window; money counts in whole units.
+    /// The sum of the facts' numbers in the window; money counts in whole units of the workspace's currency.
     Sum {
         /// Key of the fact.
-        fact: String,
+        fact: FactKey,
         /// Where they count.
         window: Window,
+    },
+    /// Another aggregate of the facts' numbers in the window, or `never` where there is none.
+    Of {
+        /// Key of the fact.
+        fact: FactKey,
+        /// Which one.
+        how: Aggregate,
+        /// Where they count.
+        window: Window,
+        /// The value of an empty window.
+        never: f64,
+    },
+    /// One window divided by another: counts, or sums where the fact keeps a field; `never` where the second is 0.
+    Ratio {
+        /// Key of the fact.
+        fact: FactKey,
+        /// Sums instead of counts.
+        sum: bool,
+        /// The dividend.
+        window: Window,
+        /// The divisor.
+        against: Window,
+        /// The value where the divisor is 0.
+        never: f64,
     },
     /// Days (with fraction) since the last fact, or `never`.
     DaysSince {
         /// Key of the fact.
-        fact: String,
+        fact: FactKey,
         /// The value where there was none.
         never: f64,
     },
     /// An expression over other names.
     Expr(Expr),
+}
+
+/// Aggregates beside counts and sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aggregate {
+    /// The smallest number.
+    Min,
+    /// The largest number.
+    Max,
+    /// The arithmetic mean.
+    Average,
+    /// How many different values.
+    Distinct,
+    /// The number of the earliest fact.
+    First,
+    /// The number of the latest fact.
+    Last,
 }
 
 /// From `from` ago (not included) to `to` ago (included): `7d` is `7d..0`, so `14d..7d` and `7d` meet without overlap.
@@ -52,122 +96,136 @@ pub struct Window {
     pub to: Span,
 }
 
+/// Whose facts are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// The contact's own.
+    #[default]
+    Contact,
+    /// Those of all contacts of its account.
+    Account,
+}
+
 /// Which events leave a fact, and what is kept of each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FactDef {
-    /// Hash of the rest but `keep`: features with the same source share a log. 16 hex digits.
-    pub key: String,
+    /// Hash of the rest but `keep`: features with the same source share a log.
+    pub key: FactKey,
     /// Event names or globs.
     pub events: Vec<String>,
     /// Only events for which this holds.
     pub filter: Option<Expr>,
-    /// The field whose number is kept; `None` for a count.
+    /// The field of which the number is kept; `None` for a count.
     pub of: Option<String>,
     /// The longest window that needs it; zero where only the last time matters.
     pub keep: Span,
+    /// Whose log it goes to.
+    #[serde(default)]
+    pub over: Over,
 }
 
 impl FactDef {
     /// A definition with its key.
-    pub fn new(events: Vec<String>, filter: Option<Expr>, of: Option<String>, keep: Span) -> FactDef {
+    pub fn new(events: Vec<String>, filter: Option<Expr>, of: Option<String>, keep: Span, over: Over) -> FactDef {
         let names = events.join("\n");
         let parts = [names.as_str(), filter.as_ref().map_or("", |expr| &expr.source), of.as_deref().unwrap_or("")];
-        let key = hex::encode(&crate::action::hash16("fact", &parts)[..8]);
-        FactDef { key, events, filter, of, keep }
+        let key = FactKey::of(crate::action::hash16("fact", &parts), over == Over::Account);
+        FactDef { key, events, filter, of, keep, over }
     }
 
     /// Whether an event of this type can leave this fact.
     pub fn matches(&self, event: &Event) -> bool {
         matches_any(&self.events, &event.kind)
     }
+
+    /// The number that an event leaves: 1 for a count, the field's number otherwise; text leaves a number that is equal
+    /// for equal texts only (52 bits of BLAKE3), and an amount in another currency leaves [`FOREIGN`].
+    pub fn number(&self, event: &Event, currency: Option<Currency>) -> Option<f64> {
+        let Some(field) = &self.of else { return Some(1.0) };
+        match event.fields.get(field)? {
+            Value::Text(text) => Some(text_number(text)),
+            Value::Money(money) if Some(money.currency) != currency => Some(FOREIGN),
+            value => value.number(),
+        }
+    }
 }
 
-/// The facts of one contact under one key, in order of time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct FactLog {
-    /// (time, number) of each fact inside the longest window.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub entries: Vec<(Time, f64)>,
-    /// The latest time ever, kept beyond every window.
-    pub last: Option<Time>,
+/// Stands for an amount in another currency than the workspace's: a sum over it is refused and never silently wrong.
+pub const FOREIGN: f64 = f64::MAX;
+
+fn text_number(text: &str) -> f64 {
+    let hash = crate::action::hash16("text", &[text]);
+    let mut bits = [0; 8];
+    bits.copy_from_slice(&hash[..8]);
+    (u64::from_le_bytes(bits) >> 12) as f64
 }
 
-impl FactLog {
-    /// Adds a fact at its place in time. Facts may arrive in any order.
-    pub fn add(&mut self, time: Time, number: f64, keep: Span) {
-        self.last = self.last.max(Some(time));
-        if keep > Span(0) {
-            // Equal times are ordered by number, so that a sum does not depend on the order of arrival.
-            let before = |(other, known): &(Time, f64)| other.cmp(&time).then(known.total_cmp(&number)).is_le();
-            let at = self.entries.partition_point(before);
-            self.entries.insert(at, (time, number));
+impl FeatureKind {
+    /// The key of the facts that it reads; none for an expression.
+    pub fn fact(&self) -> Option<FactKey> {
+        match self {
+            FeatureKind::Count { fact, .. }
+            | FeatureKind::Sum { fact, .. }
+            | FeatureKind::Of { fact, .. }
+            | FeatureKind::Ratio { fact, .. }
+            | FeatureKind::DaysSince { fact, .. } => Some(*fact),
+            FeatureKind::Expr(_) => None,
         }
     }
 
-    /// Drops what no window can reach any more when nothing before `now` will be decided.
-    pub fn prune(&mut self, now: Time, keep: Span) {
-        let first = self.entries.partition_point(|(time, _)| *time <= now - keep);
-        self.entries.drain(..first);
+    /// The value over a log at `now`; `None` where it is an expression, or amounts of several currencies meet.
+    pub fn over(&self, log: &FactLog, now: Time) -> Option<f64> {
+        match self {
+            FeatureKind::Count { window, .. } => Some(log.within(now, *window).len() as f64),
+            FeatureKind::Sum { window, .. } => sum(log.within(now, *window)),
+            FeatureKind::Of { how, window, never, .. } => how.over(log.within(now, *window), *never),
+            FeatureKind::Ratio { sum: sums, window, against, never, .. } => {
+                let of = |window: Window| {
+                    let inside = log.within(now, window);
+                    if *sums { sum(inside) } else { Some(inside.len() as f64) }
+                };
+                let (first, second) = (of(*window)?, of(*against)?);
+                Some(if second == 0.0 { *never } else { first / second })
+            }
+            FeatureKind::DaysSince { never, .. } => {
+                Some(log.last.map_or(*never, |last| (now - last).0.max(0) as f64 / DAY as f64))
+            }
+            FeatureKind::Expr(_) => None,
+        }
     }
+}
 
-    fn within(&self, now: Time, window: Window) -> &[(Time, f64)] {
-        let first = self.entries.partition_point(|(time, _)| *time <= now - window.from);
-        let end = self.entries.partition_point(|(time, _)| *time <= now - window.to);
-        &self.entries[first..end.max(first)]
-    }
+fn sum(inside: &[(Time, f64)]) -> Option<f64> {
+    // Not `sum()`: that of nothing is minus zero.
+    let known = inside.iter().all(|(_, number)| *number != FOREIGN);
+    known.then(|| inside.iter().fold(0.0, |sum, (_, number)| sum + number))
+}
 
-    /// How many facts lie in the window at `now`.
-    pub fn count(&self, now: Time, window: Window) -> f64 {
-        self.within(now, window).len() as f64
-    }
-
-    /// The sum of their numbers, added in order of time.
-    pub fn sum(&self, now: Time, window: Window) -> f64 {
-        // Not `sum()`: that of nothing is minus zero.
-        self.within(now, window).iter().fold(0.0, |sum, (_, number)| sum + number)
-    }
-
-    /// Days since the last fact at `now`.
-    pub fn days_since(&self, now: Time) -> Option<f64> {
-        self.last.map(|last| (now - last).0.max(0) as f64 / crate::time::DAY as f64)
+impl Aggregate {
+    fn over(self, inside: &[(Time, f64)], never: f64) -> Option<f64> {
+        if inside.is_empty() {
+            return Some(never);
+        }
+        if self != Aggregate::Distinct && inside.iter().any(|(_, number)| *number == FOREIGN) {
+            return None;
+        }
+        let numbers = inside.iter().map(|(_, number)| *number);
+        Some(match self {
+            Aggregate::Min => numbers.fold(f64::INFINITY, f64::min),
+            Aggregate::Max => numbers.fold(f64::NEG_INFINITY, f64::max),
+            Aggregate::Average => sum(inside)? / inside.len() as f64,
+            Aggregate::Distinct => {
+                let mut all: Vec<f64> = numbers.collect();
+                all.sort_by(f64::total_cmp);
+                all.dedup();
+                all.len() as f64
+            }
+            Aggregate::First => inside[0].1,
+            Aggregate::Last => inside[inside.len() - 1].1,
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// For any arrival order, windows equal a recount over all facts.
-        #[test]
-        fn windows_equal_a_recount(mut times in prop::collection::vec(0i64..200, 0..40), from in 1i64..60, to in 0i64..60, seed: u64) {
-            let window = Window { from: Span(from.max(to)), to: Span(to.min(from)) };
-            let now = Time(*times.iter().max().unwrap_or(&0));
-            let mut state = seed | 1;
-            times.sort_by_cached_key(|_| { state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407); state });
-            let mut log = FactLog::default();
-            for (index, time) in times.iter().enumerate() {
-                log.add(Time(*time), *time as f64, window.from);
-                if index % 3 == 0 { log.prune(Time(0).max(now - Span(200)), window.from); }
-            }
-            log.prune(now, window.from);
-            let inside: Vec<i64> = times.iter().copied().filter(|t| *t > now.0 - window.from.0 && *t <= now.0 - window.to.0).collect();
-            prop_assert_eq!(log.count(now, window), inside.len() as f64);
-            prop_assert_eq!(log.sum(now, window), inside.iter().sum::<i64>() as f64);
-        }
-    }
-
-    #[test]
-    fn ranges_meet_without_overlap() {
-        let mut log = FactLog::default();
-        for day in 1..=20 {
-            log.add(Time(0) + Span::days(day), 1.0, Span::days(14));
-        }
-        let now = Time(0) + Span::days(20);
-        let near = Window { from: Span::days(7), to: Span(0) };
-        let far = Window { from: Span::days(14), to: Span::days(7) };
-        assert_eq!((log.count(now, near), log.count(now, far)), (7.0, 7.0));
-        assert_eq!(log.days_since(now), Some(0.0));
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file, a socket or a random number. Time, ids and scores come in as values; a
 //! finished transition goes out as a value. See `engine/ARCHITECTURE.md`.
 
+pub mod account;
 pub mod action;
 pub mod arm;
 pub mod breaker;
@@ -11,12 +12,14 @@ pub mod contact;
 pub mod decide;
 pub mod event;
 pub mod expr;
+pub mod facts;
 pub mod feature;
 pub mod guards;
 pub mod ingest;
 pub mod policy;
 pub mod receipt;
 pub mod run;
+pub mod schedule;
 pub mod schema;
 pub mod score;
 pub mod sim;

@@ -14,6 +14,50 @@ pub struct Policy {
     pub quiet_hours: Vec<QuietHours>,
     /// Share of contacts held out of everything, 0 to 1.
     pub global_holdout: f64,
+    /// Who is never contacted.
+    #[serde(default)]
+    pub never: Never,
+    /// How many tasks a person can take.
+    #[serde(default)]
+    pub capacity: Vec<Capacity>,
+    /// What may be spent; checked and reported by backtests, not enforced yet.
+    #[serde(default)]
+    pub budgets: Vec<Budget>,
+}
+
+/// Who is never contacted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Never {
+    /// Names of audiences.
+    pub audiences: Vec<String>,
+    /// Only contacts whose field `country` is one of these are contacted; empty = all.
+    pub countries_outside: Vec<String>,
+}
+
+/// At most `max` actions per assignee in a rolling window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// Its id.
+    pub id: String,
+    /// Channels it counts and binds.
+    pub channels: Vec<Channel>,
+    /// The most in a window.
+    pub max: u32,
+    /// The rolling window.
+    pub window: Span,
+}
+
+/// At most so much money in a rolling window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Its id.
+    pub id: String,
+    /// Channels it counts.
+    pub channels: Vec<Channel>,
+    /// The most in a window.
+    pub max: crate::value::Money,
+    /// The rolling window.
+    pub window: Span,
 }
 
 /// At most `max` actions per contact in a rolling window.
@@ -141,7 +185,7 @@ impl KillScope {
             Some(("workflow", name)) if !name.is_empty() => Ok(KillScope::Workflow(name.to_owned())),
             Some(("channel", name)) => Channel::parse(name)
                 .map(KillScope::Channel)
-                .ok_or_else(|| format!("`{name}` is not a channel: use email, nudge or task")),
+                .ok_or_else(|| format!("`{name}` is not a channel: use email, nudge, task or webhook")),
             _ => Err(format!("`{text}` is not a scope: use all, workflow:NAME or channel:NAME")),
         }
     }

@@ -98,7 +98,7 @@ pub struct Entry {
 }
 
 /// One step or rule that was looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
     /// The author's id of the step or case, or `start`, `goal`, `leave_when`.
     pub step: String,
@@ -123,6 +123,12 @@ pub struct ScoreNote {
     pub value: Option<f64>,
     /// The band it falls in.
     pub band: Option<String>,
+    /// Classes with their shares, largest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<(String, f64)>,
+    /// A ranking's items, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranking: Vec<String>,
     /// Code and message, where it was unavailable.
     pub failure: Option<String>,
     /// Why, strongest first.

@@ -31,6 +31,15 @@ pub struct Run {
     pub ended_at: Option<Time>,
     /// Until when one of its actions may still be pending.
     pub pending_until: Option<Time>,
+    /// The arm of each `split` that it passed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub splits: BTreeMap<String, String>,
+    /// A score was unavailable and the workflow wants a person of this role to see what follows: (score, role).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsure: Option<(String, String)>,
+    /// Out of the comparison: the contact was on both sides of it before two records became one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crossed: bool,
 }
 
 /// What started a run.

@@ -1,6 +1,7 @@
 //! Declared fields of contacts and events, and how JSON becomes typed values by them.
 
-use crate::value::{Currency, Money, Type, Value};
+use crate::time::Span;
+use crate::value::{Currency, Length, Money, Percent, Type, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,6 +23,10 @@ pub enum FieldKind {
     Zone,
     /// An e-mail address.
     Email,
+    /// A share, written `5%`.
+    Percent,
+    /// A length of time, written `72h`.
+    Duration,
 }
 
 /// One declared field.
@@ -45,6 +50,9 @@ pub type Fields = BTreeMap<String, Field>;
 pub struct Schema {
     /// Fields of a contact.
     pub contact: Fields,
+    /// Fields of an account, the group of contacts that `account.updated` makes.
+    #[serde(default)]
+    pub account: Fields,
     /// Fields of each event type.
     pub events: BTreeMap<String, Fields>,
     /// The currency of a bare amount.
@@ -64,6 +72,8 @@ impl Field {
             FieldKind::Number => Type::Number,
             FieldKind::Bool => Type::Bool,
             FieldKind::Money => Type::Money,
+            FieldKind::Percent => Type::Percent,
+            FieldKind::Duration => Type::Duration,
         }
     }
 
@@ -85,6 +95,12 @@ impl Field {
             (FieldKind::Number, J::Number(number)) => Value::Number(number.as_f64().ok_or("expected a finite number")?),
             (FieldKind::Bool, J::Bool(truth)) => Value::Bool(*truth),
             (FieldKind::Money, _) => Value::Money(read_money(json, currency)?),
+            (FieldKind::Percent, J::String(text)) => {
+                Value::Percent(Percent::parse(text).ok_or("expected a percentage such as \"5%\"")?)
+            }
+            (FieldKind::Duration, J::String(text)) => {
+                Value::Duration(Length { span: Span::parse(text).ok_or("expected a duration such as \"72h\"")? })
+            }
             (_, other) => {
                 return Err(format!("expected {}, found {}", self.expression_type().word(), json_word(other)));
             }
@@ -125,6 +141,9 @@ pub fn json_word(json: &serde_json::Value) -> &'static str {
 /// Event types that Staunch itself knows, beside the declared ones.
 pub const BUILT_IN_EVENTS: &[&str] = &[
     "contact.updated",
+    "contact.identified",
+    "contact.aliased",
+    "account.updated",
     "consent.changed",
     "email.delivered",
     "email.opened",

@@ -15,8 +15,24 @@ pub struct ScoreDef {
     pub inputs: Vec<(Root, String)>,
     /// What happens when the plugin gives nothing.
     pub if_unavailable: IfUnavailable,
+    /// The shape of its answers, from the plugin's manifest.
+    #[serde(default)]
+    pub kind: ScoreKind,
     /// Cut points from low to high with names, from the plugin's manifest, for `band.NAME`; may be empty.
     pub bands: Vec<Band>,
+}
+
+/// The shape of a plugin's answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoreKind {
+    /// One number: `score.x`.
+    #[default]
+    Scalar,
+    /// A share for each of these labels: `score.x.label`, `score.x.p`, `score.x.of("label")`.
+    Classes(Vec<String>),
+    /// Items from best to worst: `score.x.top(0) ?? …`.
+    Ranking,
 }
 
 /// A named range of a scalar score: from `from` up to the next band.
@@ -33,6 +49,8 @@ pub struct Band {
 pub enum IfUnavailable {
     /// Hold the run before the step and try again.
     Hold,
+    /// Go on as if every condition on it were false, and let a person of this role see every later action of the run.
+    Review(String),
     /// End the run.
     Skip,
     /// Use the value of an expression instead (`accept_risk` was given where it can reach an effect).
@@ -59,14 +77,28 @@ impl ScoreRequest {
 /// What a plugin said of one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scored {
-    /// The score.
+    /// The score; for classes the share of the first label, for a ranking the score of its first item.
     pub value: f64,
+    /// Classes with their shares, largest first; empty for other kinds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<(String, f64)>,
+    /// A ranking's items, best first; empty for other kinds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranking: Vec<String>,
     /// Why, strongest first.
     pub reasons: Vec<Reason>,
     /// sha256 of the component, hex.
     pub digest: String,
     /// Of the component's manifest: the score lies before this instant's data window end → inside its training period.
     pub trained_until: Option<crate::time::Time>,
+}
+
+impl Scored {
+    /// A scalar answer without reasons.
+    pub fn scalar(value: f64, digest: &str) -> Scored {
+        let (classes, ranking, reasons) = (Vec::new(), Vec::new(), Vec::new());
+        Scored { value, classes, ranking, reasons, digest: digest.to_owned(), trained_until: None }
+    }
 }
 
 /// One contribution to a score.

@@ -4,15 +4,15 @@
 
 mod dispatch;
 
+use crate::account::{Account, Accounts};
 use crate::action::{Action, ActionState, Channel, ReasonCode};
-use crate::arm::Arm;
 use crate::contact::Contact;
-use crate::decide::{Catalog, Env, Input, Outcome, Renderer, Scores, Transition, decide};
+use crate::decide::{Catalog, Detail, Env, Input, Outcome, Renderer, Scores, Subject, Transition, decide, other_id};
 use crate::event::{Event, EventKey};
 use crate::expr::Evaluator;
 use crate::guards::Sent;
 use crate::policy::Live;
-use crate::receipt::Decision;
+use crate::receipt::{Check, Decision};
 use crate::run::{Run, RunStatus};
 use crate::score::{ScoreOutcome, ScoreRequest};
 use crate::time::Time;
@@ -55,6 +55,28 @@ pub enum Happened {
     },
 }
 
+/// What happened to a run beside its actions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It came to its end.
+    Done {
+        /// At this step, where the last one is known.
+        step: String,
+    },
+    /// It ended before.
+    Left {
+        /// Why.
+        reason: String,
+    },
+    /// It reached its goal.
+    Goal,
+    /// It did not start.
+    NotStarted {
+        /// Why.
+        reason: String,
+    },
+}
+
 /// What the world is made of.
 #[derive(Clone, Copy)]
 pub struct Parts<'a> {
@@ -75,13 +97,25 @@ pub struct World<'a> {
     pub live: Live,
     /// What happened, in order.
     pub log: Vec<Happening>,
+    /// What happened to runs, in order: (when, contact, workflow, what). Kept with receipts only.
+    pub turns: Vec<(Time, String, String, Turn)>,
     /// Receipts, in order, where they are wanted.
     pub decisions: Option<Vec<Decision>>,
+    /// What the guards said at the last-moment gate, by action, where receipts are wanted.
+    pub gates: HashMap<String, Vec<Check>>,
     /// All actions, in the order of their plans.
     pub actions: Vec<Action>,
+    /// When each action entered `sending`, by its place in `actions`.
+    pub sent_at: HashMap<usize, Time>,
     /// The last state of every run.
     pub runs: HashMap<String, Run>,
+    /// Channels and connectors that answer nothing: what goes there is held and tried again.
+    pub down: BTreeSet<String>,
+    /// How many inputs were decided.
+    pub decided_count: u64,
     contacts: HashMap<String, Contact>,
+    accounts: Accounts,
+    aliases: HashMap<String, String>,
     decided: HashSet<EventKey>,
     /// How far time has gone; it never goes back.
     clock: Time,
@@ -90,7 +124,8 @@ pub struct World<'a> {
     by_run: HashMap<String, Vec<usize>>,
     sent: HashMap<String, Vec<Sent>>,
     workflow_sent: HashMap<String, Vec<(Time, Channel)>>,
-    /// The catalog with the arm that a test forces.
+    assigned: HashMap<String, Vec<(Channel, Time)>>,
+    /// The catalog with what a test forces.
     forced: Option<Catalog>,
 }
 
@@ -104,10 +139,17 @@ impl<'a> World<'a> {
             parts,
             live,
             log: Vec::new(),
+            turns: Vec::new(),
             decisions: None,
+            gates: HashMap::new(),
             actions: Vec::new(),
+            sent_at: HashMap::new(),
             runs: HashMap::new(),
+            down: BTreeSet::new(),
+            decided_count: 0,
             contacts: HashMap::new(),
+            accounts: Accounts::new(),
+            aliases: HashMap::new(),
             decided: HashSet::new(),
             clock: Time(i64::MIN),
             wakes: BTreeSet::new(),
@@ -115,6 +157,7 @@ impl<'a> World<'a> {
             by_run: HashMap::new(),
             sent: HashMap::new(),
             workflow_sent: HashMap::new(),
+            assigned: HashMap::new(),
             forced: None,
         }
     }
@@ -127,31 +170,58 @@ impl<'a> World<'a> {
         self.contacts.insert(contact.id.clone(), contact);
     }
 
+    /// Puts an account into the world as it is.
+    pub fn put_account(&mut self, account: Account) {
+        self.accounts.insert(account.id.clone(), account);
+    }
+
     /// All contacts.
     pub fn contacts(&self) -> &HashMap<String, Contact> {
         &self.contacts
     }
 
-    /// Every assignment made from now on gets this arm: a test says on which side its contact is.
-    pub fn force_arm(&mut self, arm: Arm) {
-        self.forced = Some(self.parts.catalog.clone().with_arm(arm));
+    /// All accounts.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// From now on the catalog of a test: it says on which side of everything its contact is, and when schedules tick.
+    pub fn force(&mut self, change: impl FnOnce(Catalog) -> Catalog) {
+        self.forced = Some(change(self.catalog().clone()));
+    }
+
+    fn catalog(&self) -> &Catalog {
+        self.forced.as_ref().unwrap_or(self.parts.catalog)
     }
 
     /// Handles one event, after everything that is due before it.
     ///
     /// # Errors
     /// What the decision refuses.
-    pub fn event(&mut self, event: Event) -> Result<(), String> {
+    pub fn event(&mut self, mut event: Event) -> Result<(), String> {
         let (key, now) = (event.key(), event.time);
         self.run_before(now);
         self.clock = self.clock.max(now);
-        if !self.decided.contains(&key) {
-            let contact = event.contact.clone();
-            self.decide(&contact, &Input::Event(event), now)?;
-            self.decided.insert(key);
-            self.dispatch();
+        if self.decided.contains(&key) {
+            return Ok(());
         }
+        if let Some(id) = self.aliases.get(&event.contact) {
+            event.contact.clone_from(id);
+        }
+        let contact = event.contact.clone();
+        self.decide(&contact, &Input::Event(event), now)?;
+        self.decided.insert(key);
+        self.dispatch();
         Ok(())
+    }
+
+    /// Starts a scheduled workflow for a contact, whatever its schedule says.
+    pub fn tick(&mut self, contact: &str, workflow: &str, at: Time) {
+        self.run_before(at);
+        self.clock = self.clock.max(at);
+        // Only events are refused.
+        let _ = self.decide(contact, &Input::Tick(workflow.to_owned(), at), at);
+        self.dispatch();
     }
 
     /// Lets time go on to `to`: deadlines and due actions, each at its own time.
@@ -175,51 +245,126 @@ impl<'a> World<'a> {
     }
 
     fn decide(&mut self, id: &str, input: &Input, now: Time) -> Result<(), String> {
-        let env = Env {
-            catalog: self.forced.as_ref().unwrap_or(self.parts.catalog),
-            live: &self.live,
-            evaluator: self.parts.evaluator,
-            renderer: self.parts.renderer,
-        };
-        let before = self.contacts.get(id).cloned().unwrap_or_else(|| Contact::new(id));
+        let mut subject = Subject::from(self.take_contact(id));
+        if let Input::Event(event) = input
+            && let Some(other) = other_id(event)
+        {
+            let other = self.aliases.get(other).cloned().unwrap_or_else(|| other.to_owned());
+            subject.other = self.contacts.remove(&other).filter(|_| other != id);
+        }
+        let wakes = [Some(&subject.contact), subject.other.as_ref()];
+        let wakes: Vec<(Time, String)> =
+            wakes.into_iter().flatten().filter_map(|one| Some((one.wake_at()?, one.id.clone()))).collect();
         let mut scores = Scores::new();
         let transition = loop {
-            match decide(&env, &before, input, &scores)? {
-                Outcome::Done(transition) => break *transition,
-                Outcome::Need(wanted) => {
+            let env = Env {
+                catalog: self.forced.as_ref().unwrap_or(self.parts.catalog),
+                live: &self.live,
+                evaluator: self.parts.evaluator,
+                renderer: self.parts.renderer,
+                accounts: &self.accounts,
+                detail: if self.decisions.is_some() { Detail::Full } else { Detail::Outline },
+            };
+            match decide(&env, subject, input, &scores) {
+                Ok(Outcome::Done(transition)) => break *transition,
+                Ok(Outcome::Need(back, wanted)) => {
+                    subject = *back;
                     for (key, request) in wanted {
                         let outcome = (self.parts.score)(&request, now);
                         scores.insert(key, outcome);
                     }
                 }
+                Err(refused) => {
+                    let Subject { contact, other } = *refused.subject;
+                    self.contacts.insert(contact.id.clone(), contact);
+                    self.contacts.extend(other.map(|other| (other.id.clone(), other)));
+                    return Err(refused.why);
+                }
             }
         };
-        self.take(&before, transition);
+        for wake in wakes {
+            self.wakes.remove(&wake);
+        }
+        self.decided_count += 1;
+        self.take(transition);
         Ok(())
     }
 
-    fn take(&mut self, before: &Contact, transition: Transition) {
-        if let Some(at) = before.wake_at() {
-            self.wakes.remove(&(at, before.id.clone()));
+    /// The contact, out of the world while it is decided about.
+    fn take_contact(&mut self, id: &str) -> Contact {
+        match self.contacts.get_mut(id) {
+            Some(contact) => std::mem::take(contact),
+            None => Contact::new(id),
         }
+    }
+
+    fn take(&mut self, transition: Transition) {
+        let id = transition.contact.id.clone();
         if let Some(at) = transition.wake_at {
-            self.wakes.insert((at, before.id.clone()));
+            self.wakes.insert((at, id.clone()));
         }
+        if let Some(delta) = &transition.account {
+            self.accounts.entry(delta.id.clone()).or_insert_with(|| Account::new(&delta.id)).apply(delta);
+        }
+        for alias in transition.aliases {
+            self.aliases.insert(alias, id.clone());
+        }
+        if let Some(merged) = transition.merged {
+            // Caps count what either record got.
+            let got = self.sent.remove(&merged.id).unwrap_or_default();
+            let all = self.sent.entry(id.clone()).or_default();
+            all.extend(got);
+            all.sort_by_key(|sent| sent.at);
+            self.contacts.insert(merged.id.clone(), merged);
+        }
+        self.note_turns(&id, transition.at, &transition.runs, transition.decision.as_ref());
         for run in transition.runs {
-            self.note_held(&before.id, &run);
+            self.note_held(&id, &run);
             self.runs.insert(run.id.clone(), run);
         }
         for action in transition.actions {
             self.plan(action);
         }
-        let at = transition.decision.as_ref().map_or(self.clock, |decision| decision.at);
         for run in &transition.cancelled {
-            self.cancel(run, at);
+            self.cancel(run, transition.at);
         }
         if let Some(all) = &mut self.decisions {
             all.extend(transition.decision);
         }
-        self.contacts.insert(before.id.clone(), transition.contact);
+        // Its place in the map is kept, empty, while it is decided about.
+        match self.contacts.get_mut(&id) {
+            Some(place) => *place = transition.contact,
+            None => drop(self.contacts.insert(id, transition.contact)),
+        }
+    }
+
+    fn note_turns(&mut self, contact: &str, at: Time, runs: &[Run], decision: Option<&Decision>) {
+        let Some(decision) = decision else { return };
+        for run in runs {
+            let before = self.runs.get(&run.id);
+            let was_over = before.is_some_and(|before| !before.active());
+            let mut turns = Vec::new();
+            if run.goal_at.is_some() && before.is_none_or(|before| before.goal_at.is_none()) {
+                turns.push(Turn::Goal);
+            }
+            match &run.status {
+                RunStatus::Done if !was_over => {
+                    let own = decision.entries.iter().rev().filter(|entry| entry.run.as_ref() == Some(&run.id));
+                    let last = own.flat_map(|entry| entry.trace.iter().rev()).next().map(|trace| trace.step.clone());
+                    turns.push(Turn::Done { step: last.unwrap_or_default() });
+                }
+                RunStatus::Left { reason } if !was_over => turns.push(Turn::Left { reason: reason.clone() }),
+                _ => {}
+            }
+            let at = run.ended_at.or(run.goal_at).unwrap_or(at);
+            self.turns.extend(turns.into_iter().map(|turn| (at, contact.to_owned(), run.workflow.clone(), turn)));
+        }
+        for entry in &decision.entries {
+            if let Some(reason) = entry.what.strip_prefix("not started: ") {
+                let turn = Turn::NotStarted { reason: reason.to_owned() };
+                self.turns.push((entry.at, contact.to_owned(), entry.workflow.clone(), turn));
+            }
+        }
     }
 
     /// A run that is held before a step is news once for each step and reason.

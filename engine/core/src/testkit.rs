@@ -6,9 +6,10 @@ mod build;
 pub use bench::{Bench, reachable, whats};
 pub use build::*;
 
-use crate::decide::Renderer;
+use crate::decide::{Email, Renderer};
 use crate::expr::{EvalError, Evaluator, Expr, Root, Scope};
 use crate::value::Value;
+use crate::workflow::Workflow;
 use std::cmp::Ordering;
 
 /// Reads `a && b`, `term OP term` and terms: `true`, `false`, numbers, `"text"`, `root.name`, `root.name ?? term`.
@@ -81,12 +82,12 @@ fn term(text: &str, scope: &dyn Scope) -> Result<Value, EvalError> {
 pub struct Plain;
 
 impl Renderer for Plain {
-    fn email(&self, template: &str, values: &serde_json::Value) -> Result<(String, String, Option<String>), String> {
+    fn email(&self, _: &Workflow, template: &str, values: &serde_json::Value) -> Result<Email, String> {
         let text = self.text(template, values)?;
         Ok((text, values.to_string(), None))
     }
 
-    fn nudge(&self, template: &str, values: &serde_json::Value) -> Result<(String, String), String> {
+    fn nudge(&self, _: &Workflow, template: &str, values: &serde_json::Value) -> Result<(String, String), String> {
         Ok((self.text(template, values)?, values.to_string()))
     }
 

@@ -1,5 +1,6 @@
 //! Typed values of fields, features and expressions, and their types.
 
+use crate::time::Span;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -74,6 +75,42 @@ impl fmt::Display for Money {
     }
 }
 
+/// A share: 0.05 is `5%`. It is a type of its own, so that `0.5` and `0.5%` are never compared.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Percent {
+    /// The share, 1 = 100 %.
+    pub share: f64,
+}
+
+impl Percent {
+    /// Reads `5%` or `0.5 %`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Percent> {
+        let number: f64 = text.trim().strip_suffix('%')?.trim().parse().ok()?;
+        number.is_finite().then_some(Percent { share: number / 100.0 })
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Nine digits hide what the division by 100 did to the author's number.
+        let text = format!("{:.9}", self.share * 100.0);
+        write!(f, "{}%", text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+/// A length of time as a value of a field or an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Length {
+    /// In microseconds; differences of two may be negative.
+    pub span: Span,
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.span.0 < 0 { write!(f, "-{}", Span(self.span.0.saturating_neg())) } else { write!(f, "{}", self.span) }
+    }
+}
+
 /// A value that an expression, a template or a receipt can hold. A missing value is `Option::None`, never a variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -86,6 +123,10 @@ pub enum Value {
     Text(String),
     /// Money with its currency.
     Money(Money),
+    /// A share.
+    Percent(Percent),
+    /// A length of time.
+    Duration(Length),
 }
 
 /// The type of a declared field, a feature or an expression.
@@ -99,6 +140,10 @@ pub enum Type {
     Text,
     /// Money with a currency.
     Money,
+    /// A share.
+    Percent,
+    /// A length of time.
+    Duration,
 }
 
 impl Type {
@@ -109,6 +154,8 @@ impl Type {
             Type::Number => "number",
             Type::Text => "text",
             Type::Money => "money",
+            Type::Percent => "percent",
+            Type::Duration => "duration",
         }
     }
 }
@@ -121,15 +168,20 @@ impl Value {
             Value::Number(_) => Type::Number,
             Value::Text(_) => Type::Text,
             Value::Money(_) => Type::Money,
+            Value::Percent(_) => Type::Percent,
+            Value::Duration(_) => Type::Duration,
         }
     }
 
-    /// The number inside: money counts in whole units, a truth value as 0 or 1, text not at all.
+    /// The number inside: money counts in whole units, a share as 0 to 1, a duration in days, a truth value as 0 or 1,
+    /// text not at all.
     pub fn number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
             Value::Money(money) => Some(money.amount()),
             Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
+            Value::Percent(percent) => Some(percent.share),
+            Value::Duration(length) => Some(length.span.0 as f64 / crate::time::DAY as f64),
             Value::Text(_) => None,
         }
     }
@@ -142,6 +194,8 @@ impl fmt::Display for Value {
             Value::Number(number) => write!(f, "{number}"),
             Value::Text(text) => f.write_str(text),
             Value::Money(money) => write!(f, "{money}"),
+            Value::Percent(percent) => write!(f, "{percent}"),
+            Value::Duration(length) => write!(f, "{length}"),
         }
     }
 }
@@ -167,6 +221,8 @@ mod tests {
             Value::Number(2.5),
             Value::Text("a".into()),
             Value::Money(Money::parse("5 EUR").unwrap()),
+            Value::Percent(Percent::parse("0.5%").unwrap()),
+            Value::Duration(Length { span: Span::days(2) }),
         ] {
             let text = serde_json::to_string(&value).unwrap();
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);

@@ -3,9 +3,11 @@
 use crate::action::Channel;
 use crate::expr::Expr;
 use crate::feature::{FactDef, FeatureDef};
+use crate::schedule::{LocalWindow, Schedule};
 use crate::score::ScoreDef;
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One published version of a workflow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,17 +44,53 @@ pub struct Workflow {
     pub goal: Option<Goal>,
     /// Share of contacts held out, 0 to 1.
     pub holdout: f64,
-    /// Fast deterministic stops.
+    /// Fast deterministic stops: too many actions in a window.
     pub breakers: Vec<Breaker>,
+    /// Fast deterministic stops on outcomes and failures; checked, and not enforced yet.
+    #[serde(default)]
+    pub signals: Vec<SignalBreaker>,
+    /// Statistical stops; checked, and not enforced yet.
+    #[serde(default)]
+    pub kills: Vec<KillRule>,
+    /// Who has to approve a new version; checked, and not enforced yet.
+    #[serde(default)]
+    pub launch: Option<LaunchGate>,
     /// Review gates for single actions.
     pub reviews: Vec<ReviewGate>,
+    /// The message templates that its steps name, with the blocks that they include: they belong to the version, so
+    /// that an edit of a text reaches nobody who entered before it.
+    #[serde(default)]
+    pub messages: BTreeMap<String, Message>,
 }
 
-/// What starts a run.
+/// The sources of one message template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Files by path below the folder of templates (`trial-rescue/tips.txt`, `blocks/footer.html`).
+    pub files: BTreeMap<String, String>,
+}
+
+/// A named group of contacts: those for whom a condition over features of its own holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Audience {
+    /// Its name.
+    pub name: String,
+    /// Features that its condition reads, in an order in which each `expr` comes after what it reads.
+    pub features: Vec<FeatureDef>,
+    /// The facts that these features need.
+    pub facts: Vec<FactDef>,
+    /// Who is in it.
+    pub when: Expr,
+}
+
+/// What starts a run: events, or a schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Start {
-    /// Event names or globs (`order.*`).
+    /// Event names or globs (`order.*`); empty for a scheduled start.
     pub events: Vec<String>,
+    /// The schedule of a start without an event.
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
     /// Must hold.
     pub when: Option<Expr>,
     /// The shortest time between two entries of a contact.
@@ -66,6 +104,9 @@ pub struct EventMatch {
     pub events: Vec<String>,
     /// Must hold of the event.
     pub filter: Option<Expr>,
+    /// Only the outcome of the action that this step of the same run made.
+    #[serde(default)]
+    pub of: Option<String>,
 }
 
 /// Success of a run.
@@ -123,6 +164,23 @@ pub enum NodeKind {
         /// How long.
         span: Span,
     },
+    /// Waits until a window of local time is open where the contact lives.
+    WaitUntil {
+        /// When it is open.
+        window: LocalWindow,
+    },
+    /// A random branch, drawn once per contact by a keyed hash.
+    Split {
+        /// In the author's order; the shares sum to 1.
+        arms: Vec<SplitArm>,
+    },
+    /// Sets a declared field of the contact.
+    Set {
+        /// The field.
+        field: String,
+        /// Its new value.
+        value: Expr,
+    },
     /// Waits for an event.
     WaitEvent {
         /// Which.
@@ -151,6 +209,17 @@ pub struct Case {
     pub then: Target,
 }
 
+/// One arm of a `split`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SplitArm {
+    /// The author's permanent name.
+    pub name: String,
+    /// Its share, 0 to 1.
+    pub share: f64,
+    /// Its first step, or what follows the `split`.
+    pub then: Target,
+}
+
 /// An action as written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Act {
@@ -162,6 +231,12 @@ pub struct Act {
     pub connector: Option<String>,
     /// Task: text for whom, may hold `{{ }}`.
     pub assignee: Option<String>,
+    /// Task: people who take turns, drawn evenly by a hash of the run; empty where `assignee` says who.
+    #[serde(default)]
+    pub round_robin: Vec<String>,
+    /// Webhook: texts by name, may hold `{{ }}`.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
     /// Task: its title, may hold `{{ }}`.
     pub title: Option<String>,
     /// Task: due after this long.
@@ -184,6 +259,132 @@ pub struct Breaker {
     pub above: u32,
     /// Counted over this long.
     pub window: Span,
+}
+
+/// What a rate or silence is measured of: outcomes of actions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metric {
+    /// One of [`METRICS`].
+    pub name: String,
+    /// Only of this channel.
+    pub channel: Option<Channel>,
+}
+
+/// The outcomes that kill rules and breakers can be about, with the events that feed them; the first five come from the
+/// dispatcher itself.
+pub const METRICS: [(&str, &[&str]); 10] = [
+    ("sent", &[]),
+    ("delivered", &["email.delivered"]),
+    ("failed", &[]),
+    ("opened", &["email.opened"]),
+    ("clicked", &["email.clicked", "nudge.clicked"]),
+    ("unsubscribed", &["email.unsubscribed"]),
+    ("hard_bounced", &["email.hard_bounced"]),
+    ("complained", &["email.complained"]),
+    ("done", &["task.done"]),
+    ("rejected", &["task.rejected"]),
+];
+
+/// What a rule does when it trips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The workflow is stopped until a person resumes it.
+    Pause,
+    /// It goes back to stage shadow.
+    Demote,
+    /// What is pending is held.
+    Hold,
+    /// The previous plugin takes over.
+    Fallback,
+    /// People are told.
+    Alert,
+}
+
+/// A deterministic stop on outcomes or failures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignalBreaker {
+    /// Its id.
+    pub id: String,
+    /// What it watches.
+    pub signal: Signal,
+    /// What it does.
+    pub then: Effect,
+}
+
+/// What a breaker watches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Signal {
+    /// One outcome per another, within a window.
+    Rate {
+        /// The dividend.
+        of: Metric,
+        /// The divisor.
+        per: Metric,
+        /// The highest share that is fine.
+        above: f64,
+        /// Counted over this long.
+        window: Span,
+        /// Not before this many were sent.
+        min_sent: u32,
+    },
+    /// A source of outcomes that went quiet.
+    Silent {
+        /// Which.
+        metric: Metric,
+        /// For how long.
+        span: Span,
+    },
+    /// A score that fails.
+    Errors {
+        /// Its name.
+        score: String,
+        /// The highest share that is fine.
+        above: f64,
+        /// Counted over this long.
+        window: Span,
+    },
+}
+
+/// A statistical stop, valid under continuous looking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KillRule {
+    /// Its id.
+    pub id: String,
+    /// What is tested.
+    pub test: KillTest,
+    /// How old an exposure has to be to count.
+    pub matured_after: Option<Span>,
+    /// What it does.
+    pub then: Effect,
+}
+
+/// What a kill rule tests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum KillTest {
+    /// One rate against a limit.
+    Rate {
+        /// The dividend.
+        of: Metric,
+        /// The divisor.
+        per: Metric,
+        /// The limit, 0 to 1.
+        limit: f64,
+    },
+    /// Treated against held out, on the goal.
+    Lift {
+        /// The difference, in shares, below which it stops.
+        worse_than: f64,
+    },
+}
+
+/// Who has to approve a new version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchGate {
+    /// The role.
+    pub by: String,
+    /// Not the one who wrote it.
+    pub not_author: bool,
 }
 
 /// Which actions a person has to approve.

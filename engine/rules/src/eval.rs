@@ -63,6 +63,8 @@ fn fetch(scope: &dyn Scope, compiled: &Compiled, full: &str) -> Result<Dynamic, 
         Some(Value::Number(number)) => Dynamic::from_float(number),
         Some(Value::Text(text)) => text.into(),
         Some(Value::Money(money)) => Dynamic::from(money),
+        Some(Value::Percent(percent)) => Dynamic::from(percent),
+        Some(Value::Duration(length)) => Dynamic::from(length),
     })
 }
 

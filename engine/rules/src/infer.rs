@@ -203,5 +203,7 @@ pub(crate) fn a(kind: Type) -> String {
         Type::Bool => "a condition".to_owned(),
         Type::Number => "a number".to_owned(),
         Type::Text | Type::Money => kind.word().to_owned(),
+        Type::Percent => "a percentage".to_owned(),
+        Type::Duration => "a duration".to_owned(),
     }
 }

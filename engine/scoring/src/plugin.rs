@@ -95,6 +95,8 @@ impl Plugin {
         };
         answer.map_err(named).map(|answer| Scored {
             value: answer.value,
+            classes: Vec::new(),
+            ranking: Vec::new(),
             reasons: answer.reasons,
             digest: self.digest.clone(),
             trained_until: self.trained_until,

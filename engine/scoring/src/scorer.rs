@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn gives_what_was_set_and_fails_otherwise() {
         let mut scorer = StaticScorer::new();
-        scorer.set("a", Ok(Scored { value: 0.6, reasons: Vec::new(), digest: "d".into(), trained_until: None }));
+        scorer.set("a", Ok(Scored::scalar(0.6, "d")));
         let ask = |plugin: &str| ScoreRequest { plugin: plugin.into(), inputs: Vec::new() };
         let got = scorer.score(&[ask("b"), ask("a")]);
         assert_eq!(got[0].as_ref().unwrap_err().code, codes::PLUGIN_MISSING);

@@ -3,8 +3,9 @@
 use crate::clock::Clock;
 use crate::engine::{Engine, WorkerError};
 use staunch_broker::Delivery;
+use staunch_core::account::Accounts;
 use staunch_core::contact::Contact;
-use staunch_core::decide::{Catalog, Env, Input, Outcome, Scores, decide};
+use staunch_core::decide::{Catalog, Detail, Env, Input, Outcome, Scores, Subject, decide};
 use staunch_core::event::Event;
 use staunch_core::ingest::Refusal;
 use staunch_core::policy::Live;
@@ -266,7 +267,8 @@ impl Engine {
     /// Moves every job on as far as it goes; gives the scores that are wanted, with the index of their job.
     fn advance(&self, catalog: &Catalog, live: &Live, jobs: &mut [Job]) -> Vec<(usize, String, ScoreRequest)> {
         let (evaluator, renderer) = (self.parts.evaluator.as_ref(), self.parts.renderer.as_ref());
-        let env = Env { catalog, live, evaluator, renderer };
+        let accounts = Accounts::new();
+        let env = Env { catalog, live, evaluator, renderer, accounts: &accounts, detail: Detail::Full };
         let mut wanted = Vec::new();
         for (index, job) in jobs.iter_mut().enumerate() {
             while let Some(todo) = job.inputs.get(job.next) {
@@ -274,13 +276,18 @@ impl Engine {
                     Todo::Event(event, at) => (Input::Event(event.clone()), Some(*at)),
                     Todo::Wake(now) => (Input::Wake(*now, job.change.expected), None),
                 };
-                match decide(&env, &job.change.contact, &input, &job.scores) {
-                    Ok(Outcome::Need(needs)) => {
+                let subject = Subject::from(std::mem::take(&mut job.change.contact));
+                match decide(&env, subject, &input, &job.scores) {
+                    Ok(Outcome::Need(back, needs)) => {
+                        job.change.contact = back.contact;
                         wanted.extend(needs.into_iter().map(|(key, request)| (index, key, request)));
                         break;
                     }
                     Ok(Outcome::Done(transition)) => job.change.add(*transition),
-                    Err(why) => job.refused.extend(delivery.map(|at| (at, why))),
+                    Err(refused) => {
+                        job.change.contact = refused.subject.contact;
+                        job.refused.extend(delivery.map(|at| (at, refused.why)));
+                    }
                 }
                 job.scores.clear();
                 job.next += 1;

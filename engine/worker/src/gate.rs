@@ -57,6 +57,9 @@ impl Gate for LiveGate {
             kill,
             sent: Some(input.sent),
             workflow_sent: Some(day.map_or(&[], Vec::as_slice)),
+            excluded: None,
+            assignee: None,
+            assigned: None,
         };
         let ruling = arbitrate(&ask, input.now);
         match ruling.verdict {

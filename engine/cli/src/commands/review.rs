@@ -133,6 +133,10 @@ async fn show(id: &str, dir: PathBuf, format: Format) -> Result<bool> {
             format!("subject  {subject}\n\n{text}{html}")
         }
         Payload::Nudge { title, text } => format!("title    {title}\n\n{text}"),
+        Payload::Webhook { name, fields } => {
+            let lines = fields.iter().map(|(field, text)| format!("\n{field:<8} {text}"));
+            format!("webhook  {name}{}", lines.collect::<String>())
+        }
         Payload::Task { title, assignee, .. } => {
             format!("title    {title}\nfor      {}", assignee.as_deref().unwrap_or("anyone"))
         }

@@ -86,7 +86,12 @@ fn events(project: &Project, bytes: &[u8]) -> (Vec<Event>, usize) {
 
 fn catalog(project: &Project) -> Catalog {
     let file = &project.workspace;
-    let workspace = Workspace { name: file.name.clone(), schema: file.schema.clone(), policy: file.policy.clone() };
+    let workspace = Workspace {
+        name: file.name.clone(),
+        schema: file.schema.clone(),
+        policy: file.policy.clone(),
+        ..Workspace::default()
+    };
     Catalog::new(workspace, project.workflows.iter().cloned().map(Arc::new).collect(), vec![])
 }
 
@@ -97,7 +102,7 @@ fn live(catalog: &Catalog, stage: Stage) -> Live {
 
 fn answer(project: &Project, fixed: Option<f64>, request: &ScoreRequest) -> ScoreOutcome {
     match fixed {
-        Some(value) => Ok(Scored { value, reasons: vec![], digest: "fixed".into(), trained_until: None }),
+        Some(value) => Ok(Scored::scalar(value, "fixed")),
         None => project.host.score(std::slice::from_ref(request)).remove(0),
     }
 }

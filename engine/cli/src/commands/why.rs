@@ -205,6 +205,7 @@ fn action_text(out: &mut String, stored: &StoredAction, outcomes: &[staunch_core
         Payload::Email { subject, .. } => format!("email “{subject}”"),
         Payload::Nudge { title, .. } => format!("nudge “{title}”"),
         Payload::Task { title, .. } => format!("task “{title}”"),
+        Payload::Webhook { name, .. } => format!("webhook “{name}”"),
     };
     let _ = writeln!(out, "  action  {} {what}", action.step);
     let _ = writeln!(out, "          {} {}{reason}, arm {}", action.id, action.state.word(), action.arm.word());

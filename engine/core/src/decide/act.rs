@@ -1,5 +1,6 @@
 //! Planning one action: its arm, its text, what the guards say, and whether a person has to see it.
 
+use super::exclude::excluded;
 use super::scope::Moment;
 use super::steps::Stuck;
 use crate::action::{Action, ActionState, Channel, Payload, ReasonCode, Review, action_id};
@@ -8,23 +9,27 @@ use crate::expr::{EvalError, Root, Scope};
 use crate::guards::{Ask, Ruling, Verdict, arbitrate};
 use crate::receipt::Trace;
 use crate::run::Run;
+use crate::time::Span;
 use crate::value::Value;
-use crate::workflow::Act;
+use crate::workflow::{Act, IfExpired};
+use std::collections::BTreeMap;
+
+/// How long a person has to look at an action of a run whose score was unavailable.
+const UNSURE: Span = Span::days(3);
 
 /// Plans the action of a step. The run's arm is fixed, and its comparison begins, with its first action.
 pub(super) fn plan(moment: &Moment<'_>, run: &mut Run, step: &str, spec: &Act) -> Result<(Action, Trace), Stuck> {
-    let payload = render(moment, spec)?;
+    let payload = render(moment, &run.id, step, spec)?;
     let id = action_id(&moment.env.catalog.workspace.name, &run.workflow, &run.id, step);
-    let review = review(moment, spec.channel, &id)?;
+    let review = review(moment, run, spec.channel, &id)?;
     expose(moment, run);
-    let ruling = ask(moment, run, spec);
+    let ruling = ask(moment, run, spec, payload.assignee());
     let (state, reason, due_at) = state_of(&ruling, review.is_some(), moment.at);
     let expires_at = moment.at + spec.expires;
     run.pending_until = run.pending_until.max(Some(expires_at));
     let shown =
         reason.map_or_else(|| state.word().to_owned(), |reason| format!("{} ({})", state.word(), reason.word()));
-    let trace =
-        Trace { step: step.into(), expr: None, result: format!("{} {shown}", spec.channel.word()), values: vec![] };
+    let trace = Trace { step: step.into(), result: format!("{} {shown}", spec.channel.word()), ..Trace::default() };
     let action = Action {
         payload_hash: payload.hash(),
         contact: moment.contact.id.clone(),
@@ -55,6 +60,18 @@ fn expose(moment: &Moment<'_>, run: &mut Run) {
     if run.assignment.is_some() {
         return;
     }
+    run.assignment = Some(place(moment, run));
+    run.exposed_at = Some(moment.at);
+    // What happened before the exposure is no result of it.
+    run.goal_at = None;
+    run.goal_value = None;
+}
+
+/// The arm of a run: the one that was fixed, or the one that it would get now.
+pub(super) fn place(moment: &Moment<'_>, run: &Run) -> arm::Assignment {
+    if let Some(place) = &run.assignment {
+        return place.clone();
+    }
     let workspace = &moment.env.catalog.workspace;
     let stage = moment.env.live.stage(&run.workflow);
     let (name, contact) = (&workspace.name, &moment.contact.id);
@@ -63,17 +80,14 @@ fn expose(moment: &Moment<'_>, run: &mut Run) {
     if let Some(forced) = moment.env.catalog.forced().filter(|_| place.arm != arm::Arm::Shadow) {
         place.arm = forced;
     }
-    run.assignment = Some(place);
-    run.exposed_at = Some(moment.at);
-    // What happened before the exposure is no result of it.
-    run.goal_at = None;
-    run.goal_value = None;
+    place
 }
 
-fn ask(moment: &Moment<'_>, run: &Run, spec: &Act) -> Ruling {
+fn ask(moment: &Moment<'_>, run: &Run, spec: &Act, assignee: Option<&str>) -> Ruling {
     let env = moment.env;
     let stage = env.live.stage(&run.workflow);
     let fallback = arm::Assignment { arm: arm::Arm::Shadow, global_bucket: 0.0, holdout_bucket: 0.0, holdout: 0.0 };
+    let excluded = spec.channel.customer_facing().then(|| excluded(env, moment.contact, moment.at)).flatten();
     let ask = Ask {
         contact: moment.contact,
         schema: &env.catalog.workspace.schema,
@@ -87,6 +101,9 @@ fn ask(moment: &Moment<'_>, run: &Run, spec: &Act) -> Ruling {
         kill: env.live.kill(&run.workflow, spec.channel),
         sent: None,
         workflow_sent: None,
+        excluded: excluded.as_deref(),
+        assignee,
+        assigned: None,
     };
     arbitrate(&ask, moment.at)
 }
@@ -103,7 +120,11 @@ fn state_of(ruling: &Ruling, review: bool, at: crate::Time) -> (ActionState, Opt
 }
 
 /// The first review gate that wants to see this action. A gate that cannot be evaluated wants to see it.
-fn review(moment: &Moment<'_>, channel: Channel, action: &str) -> Result<Option<Review>, Stuck> {
+fn review(moment: &Moment<'_>, run: &Run, channel: Channel, action: &str) -> Result<Option<Review>, Stuck> {
+    if let Some((score, role)) = &run.unsure {
+        let (gate, by, expires_at) = (format!("score:{score}"), role.clone(), moment.at + UNSURE);
+        return Ok(Some(Review { gate, by, expires_at, if_expired: IfExpired::Reject }));
+    }
     for gate in &moment.workflow.reviews {
         if !gate.channels.is_empty() && !gate.channels.contains(&channel) {
             continue;
@@ -133,25 +154,40 @@ fn review(moment: &Moment<'_>, channel: Channel, action: &str) -> Result<Option<
     Ok(None)
 }
 
-fn render(moment: &Moment<'_>, spec: &Act) -> Result<Payload, Stuck> {
+fn render(moment: &Moment<'_>, run: &str, step: &str, spec: &Act) -> Result<Payload, Stuck> {
     let values = values(moment)?;
     let renderer = moment.env.renderer;
     let failed = |why: String| Stuck::Failed("render", why);
+    let text = |source: &str| renderer.text(source, &values).map_err(|why| Stuck::Failed("render", why));
     let template = spec.template.as_deref().unwrap_or_default();
     Ok(match spec.channel {
         Channel::Email => {
-            let (subject, text, html) = renderer.email(template, &values).map_err(failed)?;
+            let (subject, text, html) = renderer.email(moment.workflow, template, &values).map_err(failed)?;
             Payload::Email { subject, text, html }
         }
         Channel::Nudge => {
-            let (title, text) = renderer.nudge(template, &values).map_err(failed)?;
+            let (title, text) = renderer.nudge(moment.workflow, template, &values).map_err(failed)?;
             Payload::Nudge { title, text }
         }
         Channel::Task => {
-            let title = renderer.text(spec.title.as_deref().unwrap_or_default(), &values).map_err(failed)?;
-            let assignee =
-                spec.assignee.as_deref().map(|text| renderer.text(text, &values)).transpose().map_err(failed)?;
+            let title = text(spec.title.as_deref().unwrap_or_default())?;
+            let assignee = match (&spec.assignee, spec.round_robin.len()) {
+                (Some(source), _) => Some(text(source)?),
+                (None, 0) => None,
+                (None, people) => {
+                    let workspace = &moment.env.catalog.workspace.name;
+                    let turn = bucket(workspace, "round_robin", step, run);
+                    Some(spec.round_robin[((turn * people as f64) as usize).min(people - 1)].clone())
+                }
+            };
             Payload::Task { title, assignee, due: spec.due.map(|due| moment.at + due) }
+        }
+        Channel::Webhook => {
+            let mut fields = BTreeMap::new();
+            for (name, source) in &spec.fields {
+                fields.insert(name.clone(), text(source)?);
+            }
+            Payload::Webhook { name: step.to_owned(), fields }
         }
     })
 }
@@ -174,8 +210,10 @@ fn values(moment: &Moment<'_>) -> Result<serde_json::Value, Stuck> {
         };
     }
     moment.reads.borrow_mut().values = before;
+    let account = moment.contact.account.as_ref().and_then(|(id, _)| moment.env.accounts.get(id));
     Ok(serde_json::json!({
         "contact": fields(&moment.contact.fields),
+        "account": account.map_or(serde_json::Value::Null, |account| fields(&account.fields)),
         "entry": moment.entry.map_or(serde_json::Value::Null, |entry| fields(&entry.fields)),
         "feature": features,
     }))
@@ -189,5 +227,7 @@ fn show(value: &Value) -> serde_json::Value {
         Value::Number(number) => (*number).into(),
         Value::Text(text) => text.clone().into(),
         Value::Money(money) => money.to_string().into(),
+        Value::Percent(percent) => percent.to_string().into(),
+        Value::Duration(length) => length.to_string().into(),
     }
 }

@@ -4,14 +4,22 @@
 
 mod act;
 mod catalog;
+mod exclude;
 mod features;
+mod identity;
+mod migrate;
 mod scope;
 mod starts;
 mod steps;
+mod ticks;
 mod walk;
 
 pub use catalog::{Catalog, Workspace};
+pub use exclude::{excluded, in_audience};
+pub use identity::other_id;
+pub use migrate::{Existing, Migration};
 
+use crate::account::{AccountDelta, Accounts};
 use crate::action::Action;
 use crate::contact::Contact;
 use crate::event::Event;
@@ -21,25 +29,44 @@ use crate::receipt::Decision;
 use crate::run::Run;
 use crate::score::{ScoreOutcome, ScoreRequest};
 use crate::time::Time;
+use crate::workflow::Workflow;
 use std::collections::BTreeMap;
 
 /// Renders messages. `channels` implements it; pure like the evaluator.
 pub trait Renderer: Send + Sync {
-    /// An e-mail: subject, text part, HTML part.
+    /// An e-mail by a template of this workflow's version: subject, text part, HTML part.
     ///
     /// # Errors
     /// What failed, in words without personal values.
-    fn email(&self, template: &str, values: &serde_json::Value) -> Result<(String, String, Option<String>), String>;
+    fn email(&self, workflow: &Workflow, template: &str, values: &serde_json::Value) -> Result<Email, String>;
     /// A nudge: title, text.
     ///
     /// # Errors
     /// As above.
-    fn nudge(&self, template: &str, values: &serde_json::Value) -> Result<(String, String), String>;
+    fn nudge(
+        &self,
+        workflow: &Workflow,
+        template: &str,
+        values: &serde_json::Value,
+    ) -> Result<(String, String), String>;
     /// A short text of a workflow file, such as a task's title.
     ///
     /// # Errors
     /// As above.
     fn text(&self, source: &str, values: &serde_json::Value) -> Result<String, String>;
+}
+
+/// Subject, text part, HTML part.
+pub type Email = (String, String, Option<String>);
+
+/// How much a decision writes down. What it decides is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// The full receipt.
+    #[default]
+    Full,
+    /// No receipt: for simulations that only count.
+    Outline,
 }
 
 /// What a decision may use beside its input.
@@ -53,6 +80,10 @@ pub struct Env<'a> {
     pub evaluator: &'a dyn Evaluator,
     /// Renders messages.
     pub renderer: &'a dyn Renderer,
+    /// The accounts that may be read: at least that of the contact, and the one that the event names.
+    pub accounts: &'a Accounts,
+    /// Whether a receipt is wanted.
+    pub detail: Detail,
 }
 
 /// What happened.
@@ -63,6 +94,25 @@ pub enum Input {
     /// Time went on to this instant: deadlines up to it are due. The number makes the wake-up's id unique: the
     /// version of the contact's row.
     Wake(Time, i64),
+    /// The scheduled start of a workflow at this instant, whatever its schedule says: for tests.
+    Tick(String, Time),
+    /// A newly published version says what becomes of runs under way.
+    Migrate(Migration),
+}
+
+/// Whom it is about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subject {
+    /// The contact.
+    pub contact: Contact,
+    /// For an event that says that two ids are one person ([`other_id`]): the other contact, where it exists.
+    pub other: Option<Contact>,
+}
+
+impl From<Contact> for Subject {
+    fn from(contact: Contact) -> Subject {
+        Subject { contact, other: None }
+    }
 }
 
 /// Scores by key, as far as they are known. The key is made by the core; the caller hands it back.
@@ -71,10 +121,19 @@ pub type Scores = BTreeMap<String, ScoreOutcome>;
 /// What came out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// Score these first, add the results under their keys, and call again with the same input.
-    Need(Vec<(String, ScoreRequest)>),
+    /// Score these first, add the results under their keys, and call again with the same subject and input.
+    Need(Box<Subject>, Vec<(String, ScoreRequest)>),
     /// Finished.
     Done(Box<Transition>),
+}
+
+/// An event that does not fit its declared shape: it is to be parked, nothing changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// As it was handed in.
+    pub subject: Box<Subject>,
+    /// A sentence for people.
+    pub why: String,
 }
 
 /// All that one decision changes. It commits as one or not at all.
@@ -82,7 +141,9 @@ pub enum Outcome {
 pub struct Transition {
     /// The contact afterwards.
     pub contact: Contact,
-    /// The receipt; `None` for a wake-up with nothing due.
+    /// The time it was decided for.
+    pub at: Time,
+    /// The receipt; `None` for a wake-up with nothing due, and where none was wanted.
     pub decision: Option<Decision>,
     /// New actions.
     pub actions: Vec<Action>,
@@ -94,6 +155,12 @@ pub struct Transition {
     pub outcome: Option<ActionOutcome>,
     /// When this contact has to be looked at without an event.
     pub wake_at: Option<Time>,
+    /// What the event adds to an account.
+    pub account: Option<AccountDelta>,
+    /// Ids that are this contact's from now on.
+    pub aliases: Vec<String>,
+    /// The other contact after it was merged into this one: an empty record that points here.
+    pub merged: Option<Contact>,
 }
 
 /// An outcome event of an action.
@@ -107,20 +174,50 @@ pub struct ActionOutcome {
     pub at: Time,
 }
 
-/// Decides one input for one contact.
+/// Decides one input for one contact. The subject comes back in every case.
 ///
 /// # Errors
-/// A sentence where the event does not fit its declared shape. The event is to be parked; nothing changed.
-pub fn decide(env: &Env<'_>, contact: &Contact, input: &Input, scores: &Scores) -> Result<Outcome, String> {
-    let mut walk = walk::Walk::new(env, contact.clone(), scores);
+/// [`Refused`] where the event does not fit its declared shape. The event is to be parked.
+pub fn decide(env: &Env<'_>, subject: Subject, input: &Input, scores: &Scores) -> Result<Outcome, Refused> {
+    // Only what may be asked again, or refused, needs a copy of the contact.
+    let copy = may_return(env, &subject, input).then(|| subject.clone());
+    let mut walk = walk::Walk::new(env, subject, scores);
     let result = match input {
-        Input::Event(event) => walk.event(event)?,
+        Input::Event(event) => match walk.event(event) {
+            Ok(result) => result,
+            Err(why) => return Err(Refused { subject: Box::new(copy.unwrap_or_default()), why }),
+        },
         Input::Wake(now, version) => walk.wake(*now, *version),
+        Input::Tick(workflow, at) => walk.tick(workflow, *at),
+        Input::Migrate(migration) => {
+            walk.migrate(migration);
+            Ok(())
+        }
     };
     Ok(match result {
         Ok(()) => Outcome::Done(Box::new(walk.finish())),
-        Err(need) => Outcome::Need(vec![need]),
+        Err(need) => Outcome::Need(Box::new(copy.unwrap_or_default()), vec![need]),
     })
+}
+
+/// Whether this input can end in a refusal or in the wish for a score.
+fn may_return(env: &Env<'_>, subject: &Subject, input: &Input) -> bool {
+    let catalog = env.catalog;
+    let scored = |contact: &Contact| {
+        contact.runs.iter().any(|run| catalog.version(&run.workflow, &run.version).is_some_and(|flow| flow.scored()))
+            || (!contact.ticks.is_empty() && catalog.scheduled().any(|flow| flow.scored()))
+    };
+    let starts = match input {
+        Input::Event(event) => refusable(event) || catalog.starts(&event.kind).any(|flow| flow.scored()),
+        Input::Tick(..) => true,
+        Input::Wake(..) | Input::Migrate(_) => false,
+    };
+    starts || scored(&subject.contact) || subject.other.is_some()
+}
+
+/// Only built-in events carry data that nobody declared.
+fn refusable(event: &Event) -> bool {
+    event.body.is_some() || ["contact.", "account.", "consent."].iter().any(|start| event.kind.starts_with(start))
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use super::features;
 use super::{Env, Scores};
+use crate::account::AccountDelta;
 use crate::contact::Contact;
 use crate::event::Event;
 use crate::expr::{EvalError, Expr, Root, Scope};
 use crate::receipt::{ScoreNote, shown};
 use crate::run::EntryEvent;
-use crate::score::{IfUnavailable, ScoreDef, ScoreRequest};
+use crate::score::{IfUnavailable, ScoreDef, ScoreKind, ScoreRequest};
 use crate::time::Time;
 use crate::value::Value;
 use crate::workflow::Workflow;
@@ -38,12 +39,36 @@ pub(super) struct Moment<'a> {
     pub depth: Cell<u32>,
     /// Whether what is being read leads to a personal field.
     pub personal: Cell<bool>,
+    /// What the event under way adds to the account.
+    pub delta: Option<&'a AccountDelta>,
+    /// Whether what is read is written down.
+    pub full: bool,
 }
+
+static NO_SCORES: Scores = Scores::new();
 
 /// How deep expressions may read each other. The checker lets no circle through; this keeps a stack where one is.
 const DEEPEST: u32 = 32;
 
 impl<'a> Moment<'a> {
+    /// A scope without event, entry and scores that writes nothing down.
+    pub fn bare(env: &'a Env<'a>, workflow: &'a Workflow, contact: &'a Contact, at: Time) -> Moment<'a> {
+        Moment {
+            env,
+            workflow,
+            contact,
+            event: None,
+            entry: None,
+            at,
+            scores: &NO_SCORES,
+            reads: RefCell::default(),
+            depth: Cell::new(0),
+            personal: Cell::new(false),
+            delta: None,
+            full: false,
+        }
+    }
+
     /// Evaluates an expression of the workflow here.
     pub fn eval(&self, expr: &Expr) -> Result<Value, EvalError> {
         let depth = self.depth.get();
@@ -78,32 +103,56 @@ impl<'a> Moment<'a> {
                 self.event.and_then(|event| schema.events.get(&event.kind)?.get(name)).is_some_and(|f| f.personal)
             }
             Root::Entry => schema.events.values().filter_map(|fields| fields.get(name)).any(|field| field.personal),
+            Root::Account => schema.account.get(name).is_some_and(|field| field.personal),
             _ => false,
         }
     }
 
+    /// A score, or a part of one: `topic`, `topic.label`, `topic.of:billing`, `next.top:0`.
     fn score(&self, name: &str) -> Result<Option<Value>, EvalError> {
-        let Some(def) = self.workflow.scores.iter().find(|def| def.name == name) else {
-            return Err(EvalError::Failed(format!("no score `{name}` in this workflow")));
-        };
-        Ok(Some(Value::Number(self.score_value(def)?)))
+        let (name, part) = name.split_once('.').map_or((name, None), |(name, part)| (name, Some(part)));
+        let def = self.def(name)?;
+        let Some(part) = part else { return Ok(Some(Value::Number(self.score_value(def)?))) };
+        let note = self.noted(def)?;
+        if note.value.is_none() {
+            return Err(EvalError::ScoreUnavailable(name.to_owned()));
+        }
+        let share = |label: &str| note.classes.iter().find(|(known, _)| known == label).map(|(_, share)| *share);
+        Ok(match part.split_once(':').unwrap_or((part, "")) {
+            ("label", _) => note.classes.first().map(|(label, _)| Value::Text(label.clone())),
+            ("p", _) => note.classes.first().map(|(_, share)| Value::Number(*share)),
+            ("of", label) => Some(Value::Number(share(label).unwrap_or(0.0))),
+            ("top", place) => {
+                let place: usize = place.parse().unwrap_or(usize::MAX);
+                note.ranking.get(place).map(|item| Value::Text(item.clone()))
+            }
+            _ => return Err(EvalError::Failed(format!("a score has no part `{part}`"))),
+        })
+    }
+
+    fn def(&self, name: &str) -> Result<&'a ScoreDef, EvalError> {
+        let found = self.workflow.scores.iter().find(|def| def.name == name);
+        found.ok_or_else(|| EvalError::Failed(format!("no score `{name}` in this workflow")))
     }
 
     fn score_value(&self, def: &ScoreDef) -> Result<f64, EvalError> {
-        let noted = self.reads.borrow().scores.iter().find(|note| note.name == def.name).map(|note| note.value);
-        let value = match noted {
-            Some(value) => value,
-            None => self.fetch(def)?,
-        };
-        match (value, &def.if_unavailable) {
+        match (self.noted(def)?.value, &def.if_unavailable) {
             (Some(value), _) => Ok(value),
             (None, IfUnavailable::Expr(expr)) => self.substitute(def, expr),
             (None, _) => Err(EvalError::ScoreUnavailable(def.name.clone())),
         }
     }
 
+    fn noted(&self, def: &ScoreDef) -> Result<ScoreNote, EvalError> {
+        let noted = self.reads.borrow().scores.iter().find(|note| note.name == def.name).cloned();
+        match noted {
+            Some(note) => Ok(note),
+            None => self.fetch(def),
+        }
+    }
+
     /// The score from those handed in, noted with what the plugin saw; or the request for it.
-    fn fetch(&self, def: &ScoreDef) -> Result<Option<f64>, EvalError> {
+    fn fetch(&self, def: &ScoreDef) -> Result<ScoreNote, EvalError> {
         let values = self.inputs(def)?;
         let plain =
             def.inputs.iter().zip(&values).map(|((_, name), (value, _))| (last_part(name).to_owned(), value.clone()));
@@ -117,9 +166,8 @@ impl<'a> Moment<'a> {
             (format!("{}.{name}", root.word()), value.map(|value| shown(&value, personal)))
         });
         let note = note_of(def, outcome, named.collect(), self.at);
-        let value = note.value;
-        self.reads.borrow_mut().scores.push(note);
-        Ok(value)
+        self.reads.borrow_mut().scores.push(note.clone());
+        Ok(note)
     }
 
     fn substitute(&self, def: &ScoreDef, expr: &Expr) -> Result<f64, EvalError> {
@@ -137,9 +185,7 @@ impl<'a> Moment<'a> {
     }
 
     fn band(&self, name: &str) -> Result<Option<Value>, EvalError> {
-        let Some(def) = self.workflow.scores.iter().find(|def| def.name == name) else {
-            return Err(EvalError::Failed(format!("no score `{name}` in this workflow")));
-        };
+        let def = self.def(name)?;
         let value = self.score_value(def)?;
         Ok(band_of(def, value).map(|band| Value::Text(band.to_owned())))
     }
@@ -168,20 +214,26 @@ impl<'a> Moment<'a> {
             Root::Feature => {
                 let value = features::value(self, name)?;
                 // A feature made of a personal field is as personal as that.
-                if !self.personal.get() {
+                if self.full && !self.personal.get() {
                     self.reads.borrow_mut().features.insert(name.to_owned(), value);
                 }
                 Ok(Some(Value::Number(value)))
             }
             Root::Score => self.score(name),
             Root::Band => self.band(name),
-            Root::Account => Err(EvalError::Failed("accounts are not available in this version".into())),
+            Root::Account => {
+                let account = self.contact.account.as_ref().and_then(|(id, _)| self.env.accounts.get(id));
+                Ok(account.and_then(|account| account.fields.get(name).cloned()))
+            }
         }
     }
 }
 
 impl Scope for Moment<'_> {
     fn get(&self, root: Root, name: &str) -> Result<Option<Value>, EvalError> {
+        if !self.full {
+            return self.lookup(root, name);
+        }
         let (value, personal) = self.read(root, name)?;
         let shown = value.as_ref().map(|value| shown(value, personal));
         let mut reads = self.reads.borrow_mut();
@@ -203,13 +255,24 @@ fn note_of(
     ScoreNote {
         name: def.name.clone(),
         plugin: def.plugin.clone(),
-        value: scored.map(|scored| scored.value),
+        value: scored.map(|scored| scored.value).filter(|_| scored.is_some_and(|scored| fits(def, scored))),
+        classes: scored.map(|scored| scored.classes.clone()).unwrap_or_default(),
+        ranking: scored.map(|scored| scored.ranking.clone()).unwrap_or_default(),
         band: scored.and_then(|scored| band_of(def, scored.value)).map(str::to_owned),
         failure: outcome.as_ref().err().map(ToString::to_string),
         reasons: scored.map(|scored| scored.reasons.clone()).unwrap_or_default(),
         digest: scored.map(|scored| scored.digest.clone()),
         inputs,
         in_training: scored.and_then(|scored| scored.trained_until).is_some_and(|until| at < until),
+    }
+}
+
+/// An answer of another shape than the one that the workflow was checked against is none.
+fn fits(def: &ScoreDef, scored: &crate::score::Scored) -> bool {
+    match &def.kind {
+        ScoreKind::Scalar => scored.classes.is_empty() && scored.ranking.is_empty(),
+        ScoreKind::Classes(_) => !scored.classes.is_empty(),
+        ScoreKind::Ranking => scored.classes.is_empty(),
     }
 }
 

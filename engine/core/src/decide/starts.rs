@@ -6,20 +6,26 @@ use super::walk::{Need, Note, Walk};
 use crate::event::Event;
 use crate::receipt::Trace;
 use crate::run::{EntryEvent, Run, RunStatus};
+use crate::time::Time;
 use crate::workflow::{WhileRunning, Workflow};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Marks the goals that this event reaches, each once, inside its window.
 pub(super) fn goals(walk: &mut Walk<'_>, event: &Event) -> Result<(), Need> {
     for index in 0..walk.contact.runs.len() {
-        let mut run = walk.contact.runs[index].clone();
-        let Some(workflow) = walk.workflow_of(&run) else { continue };
-        let Some(goal) = &workflow.goal else { continue };
-        let (from, until) = run.goal_window(goal.window);
-        if run.goal_at.is_some() || event.time <= from || event.time > until {
+        let run = &walk.contact.runs[index];
+        if run.goal_at.is_some() {
             continue;
         }
-        let Some(trace) = seen(walk, &workflow, &run, event, &goal.event, "goal")? else { continue };
+        let Some(workflow) = walk.workflow_of(run) else { continue };
+        let Some(goal) = &workflow.goal else { continue };
+        let (from, until) = run.goal_window(goal.window);
+        if event.time <= from || event.time > until {
+            continue;
+        }
+        let Some(trace) = seen(walk, &workflow, run, event, &goal.event, "goal")? else { continue };
+        let mut run = run.clone();
         run.goal_at = Some(event.time);
         if let Some(value) = &goal.value {
             let moment = walk.moment(&workflow, Some(event), Some(&run.entry), event.time);
@@ -34,14 +40,16 @@ pub(super) fn goals(walk: &mut Walk<'_>, event: &Event) -> Result<(), Need> {
 /// Ends the runs that leave on this event, and withholds what they still have pending.
 pub(super) fn leaves(walk: &mut Walk<'_>, event: &Event) -> Result<(), Need> {
     for index in 0..walk.contact.runs.len() {
-        let mut run = walk.contact.runs[index].clone();
-        let Some(workflow) = walk.workflow_of(&run) else { continue };
+        let run = &walk.contact.runs[index];
         let pending = run.pending_until.is_some_and(|until| event.time <= until);
         if !run.active() && !pending {
             continue;
         }
+        let Some(workflow) = walk.workflow_of(run) else { continue };
         for wanted in &workflow.leave_when {
-            let Some(trace) = seen(walk, &workflow, &run, event, wanted, "leave_when")? else { continue };
+            let run = &walk.contact.runs[index];
+            let Some(trace) = seen(walk, &workflow, run, event, wanted, "leave_when")? else { continue };
+            let mut run = run.clone();
             walk.cancelled.push(run.id.clone());
             run.pending_until = None;
             if run.active() {
@@ -56,24 +64,86 @@ pub(super) fn leaves(walk: &mut Walk<'_>, event: &Event) -> Result<(), Need> {
     Ok(())
 }
 
+/// What starts a run.
+pub(super) enum Cause<'e> {
+    /// An event.
+    Event(&'e Event),
+    /// A tick of its schedule.
+    Tick(Time),
+}
+
+impl Cause<'_> {
+    fn at(&self) -> Time {
+        match self {
+            Cause::Event(event) => event.time,
+            Cause::Tick(at) => *at,
+        }
+    }
+
+    fn event(&self) -> Option<&Event> {
+        match self {
+            Cause::Event(event) => Some(event),
+            Cause::Tick(_) => None,
+        }
+    }
+
+    /// What the run keeps of it. A tick's id is (workflow, tick); the contact is in the run's own id.
+    fn entry(&self, workflow: &str) -> EntryEvent {
+        match self {
+            Cause::Event(event) => EntryEvent {
+                source: event.source.clone(),
+                id: event.id.clone(),
+                time: event.time,
+                fields: event.fields.clone(),
+            },
+            Cause::Tick(at) => EntryEvent {
+                source: "schedule".into(),
+                id: format!("{workflow}@{at}"),
+                time: *at,
+                fields: BTreeMap::new(),
+            },
+        }
+    }
+
+    fn word(&self) -> String {
+        match self {
+            Cause::Event(event) => format!("{} came", event.kind),
+            Cause::Tick(_) => "the schedule ticked".into(),
+        }
+    }
+}
+
 /// Starts the runs that this event starts.
 pub(super) fn starts(walk: &mut Walk<'_>, event: &Event) -> Result<(), Need> {
-    for workflow in walk.env.catalog.starts(&event.kind) {
-        let workflow = Arc::clone(workflow);
-        start(walk, &workflow, event)?;
+    let catalog = walk.env.catalog;
+    for workflow in catalog.starts(&event.kind) {
+        start(walk, workflow, &Cause::Event(event))?;
     }
     Ok(())
 }
 
-fn start(walk: &mut Walk<'_>, workflow: &Arc<Workflow>, event: &Event) -> Result<(), Need> {
-    let mut trace = Trace { step: "start".into(), expr: None, result: format!("{} came", event.kind), values: vec![] };
+/// Says that a run did not start.
+pub(super) fn refuse(walk: &mut Walk<'_>, workflow: &Workflow, at: Time, why: &str) {
+    let (what, reads) = (format!("not started: {why}"), Reads::default());
+    walk.note(Note { workflow, run: None, at, what, trace: vec![], reads, actions: vec![] });
+}
+
+/// Starts a run, or says why not.
+pub(super) fn start(walk: &mut Walk<'_>, workflow: &Arc<Workflow>, cause: &Cause<'_>) -> Result<(), Need> {
+    let at = cause.at();
+    let mut trace = Trace { step: "start".into(), ..Trace::default() };
+    if walk.full {
+        trace.result = cause.word();
+    }
     let mut reads = Reads::default();
     let mut refused = None;
     if let Some(when) = &workflow.start.when {
-        let moment = walk.moment(workflow, Some(event), None, event.time);
+        let moment = walk.moment(workflow, cause.event(), None, at);
         let holds = need(&moment, moment.holds(when))?;
-        trace.expr = Some(when.source.to_string());
-        trace.values = moment.take_values();
+        if walk.full {
+            trace.expr = Some(when.source.to_string());
+            trace.values = moment.take_values();
+        }
         reads = moment.reads.take();
         match holds {
             Ok(true) => {}
@@ -82,19 +152,20 @@ fn start(walk: &mut Walk<'_>, workflow: &Arc<Workflow>, event: &Event) -> Result
         }
     }
     let active = walk.contact.runs.iter().position(|run| run.workflow == workflow.name && run.active());
-    let refused = refused.or_else(|| barred(walk, workflow, event, active.is_some()));
+    let refused = refused.or_else(|| barred(walk, workflow, at, active.is_some()));
     if let Some(why) = refused {
-        let what = format!("not started: {why}");
-        let note = Note { workflow, run: None, at: event.time, what, trace: vec![trace], reads, actions: vec![] };
-        walk.note(note);
+        if walk.full {
+            let what = format!("not started: {why}");
+            walk.note(Note { workflow, run: None, at, what, trace: vec![trace], reads, actions: vec![] });
+        }
         return Ok(());
     }
     if let Some(index) = active {
-        restart(walk, index, event);
+        restart(walk, index, at);
     }
-    let index = walk.add(new_run(walk, workflow, event));
-    walk.contact.entered.insert(workflow.name.clone(), event.time);
-    go(walk, index, workflow.first, event.time, "started", vec![trace])?;
+    let index = walk.add(new_run(walk, workflow, cause));
+    walk.contact.entered.insert(workflow.name.clone(), at);
+    go(walk, index, workflow.first, at, "started", vec![trace])?;
     // What the start read belongs to the receipt, too.
     if let Some(entry) = walk.entries.last_mut() {
         let known: Vec<String> = entry.scores.iter().map(|note| note.name.clone()).collect();
@@ -106,36 +177,32 @@ fn start(walk: &mut Walk<'_>, workflow: &Arc<Workflow>, event: &Event) -> Result
     Ok(())
 }
 
-fn barred(walk: &Walk<'_>, workflow: &Workflow, event: &Event, active: bool) -> Option<String> {
+fn barred(walk: &Walk<'_>, workflow: &Workflow, at: Time, active: bool) -> Option<String> {
     if active && workflow.while_running == WhileRunning::Ignore {
         return Some("a run is active".into());
     }
     let (last, gap) = (walk.contact.entered.get(&workflow.name)?, workflow.start.again_after?);
-    (event.time < *last + gap).then(|| format!("again_after {gap}: last entry at {last}"))
+    (at < *last + gap).then(|| format!("again_after {gap}: last entry at {last}"))
 }
 
-fn restart(walk: &mut Walk<'_>, index: usize, event: &Event) {
+fn restart(walk: &mut Walk<'_>, index: usize, at: Time) {
     let mut run = walk.contact.runs[index].clone();
     run.status = RunStatus::Left { reason: "restarted".into() };
-    run.ended_at = Some(event.time);
+    run.ended_at = Some(at);
     run.pending_until = None;
     walk.cancelled.push(run.id.clone());
-    walk.note_of_run(&run, event.time, "left: restarted");
+    walk.note_of_run(&run, at, "left: restarted");
     walk.put(index, run);
 }
 
-fn new_run(walk: &Walk<'_>, workflow: &Workflow, event: &Event) -> Run {
+fn new_run(walk: &Walk<'_>, workflow: &Workflow, cause: &Cause<'_>) -> Run {
     let workspace = &walk.env.catalog.workspace.name;
+    let entry = cause.entry(&workflow.name);
     Run {
-        id: Run::id_of(workspace, &workflow.name, &walk.contact.id, &event.source, &event.id),
+        id: Run::id_of(workspace, &workflow.name, &walk.contact.id, &entry.source, &entry.id),
         workflow: workflow.name.clone(),
         version: workflow.version.clone(),
-        entry: EntryEvent {
-            source: event.source.clone(),
-            id: event.id.clone(),
-            time: event.time,
-            fields: event.fields.clone(),
-        },
+        entry,
         status: RunStatus::Done,
         assignment: None,
         exposed_at: None,
@@ -143,6 +210,9 @@ fn new_run(walk: &Walk<'_>, workflow: &Workflow, event: &Event) -> Run {
         goal_value: None,
         ended_at: None,
         pending_until: None,
+        splits: BTreeMap::new(),
+        unsure: None,
+        crossed: walk.contact.crossed.contains(&workflow.name),
     }
 }
 

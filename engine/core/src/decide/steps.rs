@@ -4,13 +4,19 @@ use super::act;
 use super::scope::{Moment, Reads};
 use super::walk::{Need, Note, Walk};
 use crate::action::Action;
+use crate::arm::{Arm, bucket};
 use crate::event::Event;
-use crate::expr::EvalError;
+use crate::expr::{EvalError, Expr};
 use crate::receipt::Trace;
 use crate::run::{HELD_AT_MOST, RETRY_EVERY, Run, RunStatus};
+use crate::schedule::LocalWindow;
 use crate::score::IfUnavailable;
 use crate::time::Time;
-use crate::workflow::{Case, EventMatch, NodeKind, Target, Workflow, matches_any};
+use crate::value::Value;
+use crate::workflow::{Case, EventMatch, Node, NodeKind, SplitArm, Target, Workflow, matches_any};
+
+/// What a trace says of a wait whose event did not come.
+pub const IF_NOT: &str = "the event did not come";
 
 /// Why a run cannot go on now.
 pub(super) enum Stuck {
@@ -39,11 +45,11 @@ pub(super) fn deadline(walk: &mut Walk<'_>, index: usize, at: Time) -> Result<()
     let Some(node) = run.step().and_then(|step| workflow.node(step)) else { return lost(walk, index, run, at) };
     // A run at a wait is waiting, or was while its version was not known here.
     let (target, result) = match &workflow.nodes[node].kind {
-        NodeKind::WaitEvent { if_not, .. } => (*if_not, "the event did not come"),
-        NodeKind::WaitFor { .. } => (workflow.nodes[node].next, "waited"),
+        NodeKind::WaitEvent { if_not, .. } => (*if_not, IF_NOT),
+        NodeKind::WaitFor { .. } | NodeKind::WaitUntil { .. } => (workflow.nodes[node].next, "waited"),
         _ => (Target::Node(node), "tried again"),
     };
-    let first = Trace { step: workflow.nodes[node].id.clone(), expr: None, result: result.into(), values: vec![] };
+    let first = Trace { step: workflow.nodes[node].id.clone(), result: result.into(), ..Trace::default() };
     go(walk, index, target, at, "went on", vec![first])
 }
 
@@ -76,14 +82,14 @@ fn lost(walk: &mut Walk<'_>, index: usize, mut run: Run, at: Time) -> Result<(),
 /// An event ends the waits for it.
 pub(super) fn event_waits(walk: &mut Walk<'_>, event: &Event) -> Result<(), Need> {
     for index in 0..walk.contact.runs.len() {
-        let run = walk.contact.runs[index].clone();
+        let run = &walk.contact.runs[index];
         if !matches!(run.status, RunStatus::Waiting { .. }) {
             continue;
         }
-        let Some(workflow) = walk.workflow_of(&run) else { continue };
+        let Some(workflow) = walk.workflow_of(run) else { continue };
         let Some(node) = run.step().and_then(|step| workflow.node(step)) else { continue };
         let NodeKind::WaitEvent { event: wanted, if_seen, .. } = &workflow.nodes[node].kind else { continue };
-        let Some(trace) = seen(walk, &workflow, &run, event, wanted, &workflow.nodes[node].id)? else { continue };
+        let Some(trace) = seen(walk, &workflow, run, event, wanted, &workflow.nodes[node].id)? else { continue };
         go(walk, index, *if_seen, event.time, "went on", vec![trace])?;
     }
     Ok(())
@@ -98,10 +104,10 @@ pub(super) fn seen(
     wanted: &EventMatch,
     step: &str,
 ) -> Result<Option<Trace>, Need> {
-    if !matches_any(&wanted.events, &event.kind) {
+    if !matches_any(&wanted.events, &event.kind) || !is_of(walk, run, event, wanted) {
         return Ok(None);
     }
-    let mut trace = Trace { step: step.into(), expr: None, result: format!("{} came", event.kind), values: vec![] };
+    let mut trace = Trace { step: step.into(), result: format!("{} came", event.kind), ..Trace::default() };
     if let Some(filter) = &wanted.filter {
         let moment = walk.moment(workflow, Some(event), Some(&run.entry), event.time);
         let holds = need(&moment, moment.holds(filter))?;
@@ -112,6 +118,13 @@ pub(super) fn seen(
         }
     }
     Ok(Some(trace))
+}
+
+/// Whether an outcome event is about the action that the named step of this run made.
+fn is_of(walk: &Walk<'_>, run: &Run, event: &Event, wanted: &EventMatch) -> bool {
+    let Some(step) = &wanted.of else { return true };
+    let about = event.body.as_ref().and_then(|body| body.get("action_id")).and_then(serde_json::Value::as_str);
+    about == Some(&crate::action::action_id(&walk.env.catalog.workspace.name, &run.workflow, &run.id, step))
 }
 
 /// Turns a score that is still needed into the outer error.
@@ -146,9 +159,17 @@ pub(super) fn go(
     let Some(workflow) = walk.workflow_of(&run) else { return Ok(()) };
     let entry = run.entry.clone();
     let moment = walk.moment(&workflow, None, Some(&entry), at);
-    let mut leg = Leg { moment: &moment, workflow: &workflow, run: &mut run, trace, actions: vec![] };
+    let mut leg = Leg {
+        moment: &moment,
+        workflow: &workflow,
+        run: &mut run,
+        trace,
+        actions: vec![],
+        sets: vec![],
+        full: walk.full,
+    };
     let stretch = leg.walk(target, &before, what);
-    let (trace, actions) = (leg.trace, leg.actions);
+    let (trace, actions, sets) = (leg.trace, leg.actions, leg.sets);
     let need = moment.reads.borrow_mut().need.take();
     let reads: Reads = moment.reads.take();
     let Some(stretch) = stretch else {
@@ -156,6 +177,10 @@ pub(super) fn go(
         return need.map_or(Ok(()), Err);
     };
     run.status = stretch.status;
+    for (field, value) in sets {
+        // The same as a `contact.updated` of this instant, made by the workflow itself.
+        walk.contact.set(&field, value, (at, i64::MAX, run.id.clone()));
+    }
     if !run.active() {
         run.ended_at = Some(at);
     }
@@ -183,6 +208,9 @@ struct Leg<'a, 'm> {
     run: &'a mut Run,
     trace: Vec<Trace>,
     actions: Vec<Action>,
+    sets: Vec<(String, Value)>,
+    /// Whether a receipt is wanted.
+    full: bool,
 }
 
 impl Leg<'_, '_> {
@@ -200,6 +228,12 @@ impl Leg<'_, '_> {
                 NodeKind::Stop => Ok(Target::End),
                 NodeKind::WaitFor { span } => return finished(wait(at + *span), format!("{what}, waits")),
                 NodeKind::WaitEvent { up_to, .. } => return finished(wait(at + *up_to), format!("{what}, waits")),
+                NodeKind::WaitUntil { window } => match self.opens(window) {
+                    open if open > at => return finished(wait(open), format!("{what}, waits")),
+                    _ => Ok(self.pass(node, "is open now")),
+                },
+                NodeKind::Split { arms } => Ok(self.split(&node.id, arms)),
+                NodeKind::Set { field, value } => self.set(&node.id, field, value).map(|()| node.next),
                 NodeKind::Choose { cases, otherwise } => self.choose(&node.id, cases, *otherwise),
                 NodeKind::Act(spec) => act::plan(self.moment, self.run, &node.id, spec).map(|(action, trace)| {
                     self.trace.push(trace);
@@ -217,22 +251,91 @@ impl Leg<'_, '_> {
         finished(RunStatus::Done, format!("{what}, done"))
     }
 
+    fn say(&mut self, step: String, expr: Option<&Expr>, result: String) {
+        if self.full {
+            let values = self.moment.take_values();
+            let expr = expr.map(|expr| expr.source.to_string());
+            self.trace.push(Trace { step, expr, result, values });
+        }
+    }
+
+    fn pass(&mut self, node: &Node, result: &str) -> Target {
+        self.say(node.id.clone(), None, result.into());
+        node.next
+    }
+
+    /// When a window of local time is open where the contact lives.
+    fn opens(&self, window: &LocalWindow) -> Time {
+        let catalog = self.moment.env.catalog;
+        let zone = self.moment.contact.zone(&catalog.workspace.schema).unwrap_or_else(|| catalog.zone());
+        window.next(&zone, self.moment.at)
+    }
+
+    /// The arm that the contact has, whenever it comes by. It belongs to the person and the step, not to the run.
+    fn split(&mut self, step: &str, arms: &[SplitArm]) -> Target {
+        let catalog = self.moment.env.catalog;
+        let forced = catalog.forced_split(step).and_then(|name| arms.iter().find(|arm| arm.name == name));
+        let salt = format!("{}/{step}", self.run.workflow);
+        let place = bucket(&catalog.workspace.name, "split", &salt, &self.moment.contact.id);
+        let mut edge = 0.0;
+        let drawn = arms.iter().find(|arm| {
+            edge += arm.share;
+            place < edge
+        });
+        // The last arm takes what rounding leaves.
+        let Some(arm) = forced.or(drawn).or(arms.last()) else { return Target::End };
+        self.run.splits.insert(step.to_owned(), arm.name.clone());
+        self.say(format!("{step}/{}", arm.name), None, format!("drawn at {place:.4}"));
+        arm.then
+    }
+
+    /// Sets a field of a contact that gets what the workflow decides; others keep theirs.
+    fn set(&mut self, step: &str, field: &str, value: &Expr) -> Result<(), Stuck> {
+        let value = self.moment.eval(value)?;
+        let arm = act::place(self.moment, self.run).arm;
+        let result = if arm == Arm::Treated {
+            self.sets.push((field.to_owned(), value));
+            format!("contact.{field} was set")
+        } else {
+            format!("contact.{field} would have been set (arm {})", arm.word())
+        };
+        self.say(step.to_owned(), None, result);
+        Ok(())
+    }
+
     fn choose(&mut self, step: &str, cases: &[Case], otherwise: Target) -> Result<Target, Stuck> {
         for case in cases {
             let result = self.moment.holds(&case.when);
-            let shown = match &result {
-                Ok(truth) => truth.to_string(),
-                Err(error) => error.to_string(),
+            let (result, shown) = match result {
+                Ok(truth) => (Ok(truth), truth.to_string()),
+                Err(EvalError::ScoreUnavailable(name)) if self.unsure(&name) => (
+                    Ok(false),
+                    format!("score `{name}` is unavailable: counts as false, a person looks at what follows"),
+                ),
+                Err(error) => {
+                    let shown = error.to_string();
+                    (Err(error), shown)
+                }
             };
-            let values = self.moment.take_values();
-            let name = format!("{step}/{}", case.id);
-            self.trace.push(Trace { step: name, expr: Some(case.when.source.to_string()), result: shown, values });
+            if self.full {
+                self.say(format!("{step}/{}", case.id), Some(&case.when), shown);
+            }
             if result? {
                 return Ok(case.then);
             }
         }
-        self.trace.push(Trace { step: format!("{step}/else"), expr: None, result: "taken".into(), values: vec![] });
+        if self.full {
+            self.say(format!("{step}/else"), None, "taken".into());
+        }
         Ok(otherwise)
+    }
+
+    /// Whether the workflow wants a person to look where this score is unavailable; the run remembers it.
+    fn unsure(&mut self, score: &str) -> bool {
+        let def = self.workflow.scores.iter().find(|def| def.name == score);
+        let Some(IfUnavailable::Review(role)) = def.map(|def| &def.if_unavailable) else { return false };
+        self.run.unsure = Some((score.to_owned(), role.clone()));
+        true
     }
 
     fn stuck(&self, step: &str, stuck: Stuck, before: &RunStatus) -> Stretch {

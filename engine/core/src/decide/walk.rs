@@ -1,16 +1,17 @@
 //! One decision from its input to its transition: deadlines first, then the event, then what it sets in motion.
 
 use super::scope::{Moment, Reads};
-use super::{ActionOutcome, Env, Scores, Transition, features, starts, steps};
+use super::{ActionOutcome, Detail, Env, Scores, Subject, Transition, starts, steps};
+use crate::account::{self, AccountDelta};
 use crate::action::{Action, hash16};
 use crate::contact::Contact;
 use crate::event::Event;
+use crate::feature::{FactDef, Over};
 use crate::receipt::{Decision, Entry, EventNote, Trace, shown};
 use crate::run::{EntryEvent, Run};
 use crate::score::ScoreRequest;
-use crate::time::{Span, Time};
+use crate::time::{DAY, Span, Time};
 use crate::workflow::Workflow;
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,9 +29,18 @@ pub(super) struct Walk<'a> {
     pub actions: Vec<Action>,
     pub entries: Vec<Entry>,
     pub cancelled: Vec<String>,
+    /// The contact that turned out to be the same person.
+    pub other: Option<Contact>,
+    pub aliases: Vec<String>,
+    pub merged: Option<Contact>,
+    /// What the event adds to the account of the contact.
+    pub delta: Option<AccountDelta>,
+    /// Whether a receipt is wanted.
+    pub full: bool,
     touched: Vec<Run>,
     decision: Option<Decision>,
     outcome: Option<ActionOutcome>,
+    at: Time,
 }
 
 /// What one entry of the receipt is about.
@@ -45,62 +55,101 @@ pub(super) struct Note<'w> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(env: &'a Env<'a>, contact: Contact, scores: &'a Scores) -> Walk<'a> {
+    pub fn new(env: &'a Env<'a>, subject: Subject, scores: &'a Scores) -> Walk<'a> {
         Walk {
             env,
-            contact,
+            contact: subject.contact,
+            other: subject.other,
             scores,
             actions: Vec::new(),
             entries: Vec::new(),
             cancelled: Vec::new(),
+            aliases: Vec::new(),
+            merged: None,
+            delta: None,
+            full: env.detail == Detail::Full,
             touched: Vec::new(),
             decision: None,
             outcome: None,
+            at: Time(i64::MIN),
         }
     }
 
     /// Handles an event. The outer error parks it; the inner one asks for a score.
     pub fn event(&mut self, event: &Event) -> Result<Result<(), Need>, String> {
+        self.at = event.time;
         let late = event.history || self.contact.decided_to.is_some_and(|to| event.time < to);
         if !late && let Err(need) = self.deadlines(event.time, false) {
             return Ok(Err(need));
         }
         self.contact.apply(event, &self.env.catalog.workspace.schema)?;
+        self.identify(event);
         self.add_facts(event);
+        self.add_to_account(event)?;
         self.outcome = outcome_of(event);
         let done = if late { self.late_goals(event) } else { self.live(event) };
-        self.decision = Some(Decision {
-            id: hex::encode(event.key()),
-            contact: self.contact.id.clone(),
-            event: Some(self.note_event(event)),
-            at: event.time,
-            late,
-            entries: Vec::new(),
-        });
+        // Where somebody lives decides when a schedule ticks.
+        self.plan_ticks(self.contact.decided_to.unwrap_or(event.time), event.kind.starts_with("contact."));
+        if self.full {
+            self.decision = Some(Decision {
+                id: hex::encode(event.key()),
+                contact: self.contact.id.clone(),
+                event: Some(self.note_event(event)),
+                at: event.time,
+                late,
+                entries: Vec::new(),
+            });
+        }
         Ok(done)
     }
 
     /// Handles the passing of time up to `now`.
     pub fn wake(&mut self, now: Time, version: i64) -> Result<(), Need> {
         let first = self.contact.wake_at().filter(|due| *due <= now);
+        self.at = first.unwrap_or(now);
         self.deadlines(now, true)?;
+        self.plan_ticks(self.contact.decided_to.map_or(now, |to| to.max(now)), true);
         // A held run that was tried again in vain is no news.
         if let Some(first) = first.filter(|_| !self.entries.is_empty()) {
             let id = hash16("wake", &[&self.contact.id, &first.0.to_string(), &version.to_string()]);
-            let at = self.contact.decided_to.unwrap_or(first);
-            let contact = self.contact.id.clone();
-            self.decision =
-                Some(Decision { id: hex::encode(id), contact, event: None, at, late: false, entries: Vec::new() });
+            self.without_event(id, self.contact.decided_to.unwrap_or(first));
         }
         Ok(())
     }
 
+    /// Writes the decision of a tick or a migration; `row` makes its id unique.
+    pub fn decide_wake(&mut self, at: Time, row: i64) {
+        self.at = at;
+        let id = hash16("wake", &[&self.contact.id, &at.0.to_string(), &row.to_string(), "by hand"]);
+        self.without_event(id, at);
+    }
+
+    fn without_event(&mut self, id: [u8; 16], at: Time) {
+        self.at = at;
+        if self.full {
+            let contact = self.contact.id.clone();
+            self.decision =
+                Some(Decision { id: hex::encode(id), contact, event: None, at, late: false, entries: Vec::new() });
+        }
+    }
+
+    /// Whether no run changed so far.
+    pub fn is_untouched(&self) -> bool {
+        self.touched.is_empty()
+    }
+
     /// Takes every deadline before `to` (or at it, where `inclusive`) in order of time, each decided for its own time.
-    fn deadlines(&mut self, to: Time, inclusive: bool) -> Result<(), Need> {
+    pub fn deadlines(&mut self, to: Time, inclusive: bool) -> Result<(), Need> {
         while let Some(at) = self.contact.wake_at().filter(|at| *at < to || (inclusive && *at == to)) {
-            let Some(index) = self.contact.runs.iter().position(|run| run.deadline() == Some(at)) else { break };
+            let run = self.contact.runs.iter().position(|run| run.deadline() == Some(at));
             self.move_to(at);
-            steps::deadline(self, index, at)?;
+            if let Some(index) = run {
+                steps::deadline(self, index, at)?;
+                continue;
+            }
+            let tick = self.contact.ticks.iter().find(|(_, tick)| **tick == at).map(|(name, _)| name.clone());
+            let Some(name) = tick else { break };
+            self.due_tick(&name, at)?;
         }
         Ok(())
     }
@@ -118,35 +167,56 @@ impl<'a> Walk<'a> {
         if event.history { Ok(()) } else { starts::goals(self, event) }
     }
 
-    /// Nothing before this time is decided any more.
-    fn move_to(&mut self, time: Time) {
-        let to = self.contact.decided_to.map_or(time, |to| to.max(time));
+    /// Nothing before this time is decided any more. Once a day all facts that no window reaches any more go.
+    pub fn move_to(&mut self, time: Time) {
+        let before = self.contact.decided_to;
+        let to = before.map_or(time, |to| to.max(time));
         self.contact.decided_to = Some(to);
+        if before.is_some_and(|before| before.0.div_euclid(DAY) == to.0.div_euclid(DAY)) {
+            return;
+        }
         // Facts that no workflow known here counts may be counted by one that another process knows already.
+        let catalog = self.env.catalog;
         self.contact.facts.retain(|key, log| {
-            let keep = self.env.catalog.keep(key);
+            let keep = catalog.keep(key);
             log.prune(to, keep.unwrap_or(FORGET_AFTER));
             keep.is_some() || log.last.is_some_and(|last| last > to - FORGET_AFTER)
         });
     }
 
     fn add_facts(&mut self, event: &Event) {
-        let mut new = Vec::new();
-        for (fact, workflow) in self.env.catalog.facts(event) {
-            let Some(number) = features::number(event, fact.of.as_deref()) else { continue };
-            if let Some(filter) = &fact.filter {
-                let moment = self.moment(workflow, Some(event), None, event.time);
-                // A filter that cannot be evaluated leaves no fact; the checker has proved its names and types.
-                if !moment.holds(filter).unwrap_or(false) {
-                    continue;
-                }
+        let (catalog, currency) = (self.env.catalog, self.env.catalog.workspace.schema.currency);
+        for (fact, workflow) in catalog.facts(event, Over::Contact) {
+            let Some(number) = fact.number(event, currency) else { continue };
+            if self.counts(fact, workflow, event) {
+                self.contact.facts.add(fact.key, event.time, number, fact.keep);
             }
-            new.push((fact.key.clone(), number, fact.keep));
         }
-        for (key, number, keep) in new {
-            let log = self.contact.facts.entry(key).or_default();
-            log.add(event.time, number, keep);
+    }
+
+    /// A filter that cannot be evaluated leaves no fact; the checker has proved its names and types.
+    fn counts(&self, fact: &FactDef, workflow: &Workflow, event: &Event) -> bool {
+        fact.filter
+            .as_ref()
+            .is_none_or(|filter| self.moment(workflow, Some(event), None, event.time).holds(filter).unwrap_or(false))
+    }
+
+    fn add_to_account(&mut self, event: &Event) -> Result<(), String> {
+        let catalog = self.env.catalog;
+        if event.kind == "account.updated" {
+            self.delta = Some(account::update(event, &catalog.workspace.schema)?);
+            return Ok(());
         }
+        let Some((id, _)) = &self.contact.account else { return Ok(()) };
+        let mut delta = AccountDelta { id: id.clone(), ..AccountDelta::default() };
+        for (fact, workflow) in catalog.facts(event, Over::Account) {
+            let Some(number) = fact.number(event, catalog.workspace.schema.currency) else { continue };
+            if self.counts(fact, workflow, event) {
+                delta.facts.push((fact.key, event.time, number, fact.keep));
+            }
+        }
+        self.delta = Some(delta).filter(|delta| !delta.is_empty());
+        Ok(())
     }
 
     /// The scope of a workflow at this point of the decision.
@@ -158,16 +228,12 @@ impl<'a> Walk<'a> {
         at: Time,
     ) -> Moment<'m> {
         Moment {
-            env: self.env,
-            workflow,
-            contact: &self.contact,
+            scores: self.scores,
             event,
             entry,
-            at,
-            scores: self.scores,
-            reads: RefCell::default(),
-            depth: Cell::new(0),
-            personal: Cell::new(false),
+            delta: self.delta.as_ref(),
+            full: self.full,
+            ..Moment::bare(self.env, workflow, &self.contact, at)
         }
     }
 
@@ -178,6 +244,9 @@ impl<'a> Walk<'a> {
 
     /// Writes one entry of the receipt.
     pub fn note(&mut self, note: Note<'_>) {
+        if !self.full {
+            return;
+        }
         self.entries.push(Entry {
             workflow: note.workflow.name.clone(),
             version: note.workflow.version.clone(),
@@ -193,6 +262,9 @@ impl<'a> Walk<'a> {
 
     /// Writes an entry about a run of which no step was looked at.
     pub fn note_of_run(&mut self, run: &Run, at: Time, what: &str) {
+        if !self.full {
+            return;
+        }
         self.entries.push(Entry {
             workflow: run.workflow.clone(),
             version: run.version.clone(),
@@ -206,10 +278,25 @@ impl<'a> Walk<'a> {
         });
     }
 
+    /// Writes an entry about the contact itself.
+    pub fn remark(&mut self, at: Time, what: &str) {
+        if self.full {
+            let empty = (vec![], BTreeMap::new(), vec![], vec![]);
+            let (trace, features, scores, actions) = empty;
+            let (workflow, version, what) = ("(contact)".to_owned(), String::new(), what.to_owned());
+            self.entries.push(Entry { workflow, version, run: None, at, what, trace, features, scores, actions });
+        }
+    }
+
+    /// Remembers that a run changed.
+    pub fn touch(&mut self, run: Run) {
+        self.touched.retain(|other| other.id != run.id);
+        self.touched.push(run);
+    }
+
     /// Puts a run back at its place and remembers that it changed.
     pub fn put(&mut self, index: usize, run: Run) {
-        self.touched.retain(|other| other.id != run.id);
-        self.touched.push(run.clone());
+        self.touch(run.clone());
         self.contact.runs[index] = run;
     }
 
@@ -230,10 +317,16 @@ impl<'a> Walk<'a> {
             let until = goal_until.map(|goal| run.goal_window(goal.window).1).max(run.pending_until);
             until.is_some_and(|until| to.is_none_or(|to| to <= until))
         };
-        self.contact.runs.retain(|run| run.active() || open(run));
+        if !self.contact.runs.is_empty() {
+            self.contact.runs.retain(|run| run.active() || open(run));
+        }
         let decision = self.decision.map(|decision| Decision { entries: self.entries, ..decision });
         Transition {
             wake_at: self.contact.wake_at(),
+            at: self.at,
+            account: self.delta,
+            aliases: self.aliases,
+            merged: self.merged,
             contact: self.contact,
             decision,
             actions: self.actions,

@@ -6,7 +6,9 @@
 mod address;
 mod arm;
 mod cap;
+mod capacity;
 mod consent;
+mod excluded;
 mod expiry;
 mod kill;
 mod per_day;
@@ -17,7 +19,7 @@ mod suppression;
 use crate::action::{Channel, ReasonCode};
 use crate::arm::Assignment;
 use crate::contact::Contact;
-use crate::policy::{Kill, Policy, StageState};
+use crate::policy::{Kill, Never, Policy, StageState};
 use crate::receipt::{Check, Said};
 use crate::schema::Schema;
 use crate::time::{Span, Time};
@@ -60,6 +62,12 @@ pub struct Ask<'a> {
     pub sent: Option<&'a [Sent]>,
     /// When actions of this workflow entered `sending` in the last 24 h, in order; `None` at the decision.
     pub workflow_sent: Option<&'a [Time]>,
+    /// Why the policy never contacts this contact, where it says so (`decide::excluded`).
+    pub excluded: Option<&'a str>,
+    /// For whom a task is.
+    pub assignee: Option<&'a str>,
+    /// What that person was given, in order of time; `None` at the decision.
+    pub assigned: Option<&'a [(Channel, Time)]>,
 }
 
 /// What one guard answers for one instant.
@@ -174,6 +182,9 @@ fn ask_all(ask: &Ask<'_>, at: Time) -> Vec<(String, Answer)> {
         ("expiry".to_owned(), expiry::check(ask, at)),
     ];
     if ask.channel.customer_facing() {
+        if ask.policy.never != Never::default() {
+            out.push(("never".to_owned(), excluded::check(ask)));
+        }
         out.push(("consent".to_owned(), consent::check(ask)));
         out.push(("suppression".to_owned(), suppression::check(ask)));
     }
@@ -185,6 +196,9 @@ fn ask_all(ask: &Ask<'_>, at: Time) -> Vec<(String, Answer)> {
     }
     for quiet in ask.policy.quiet_hours.iter().filter(|quiet| quiet.channels.contains(&ask.channel)) {
         out.push(("quiet_hours".to_owned(), quiet_hours::check(ask, quiet, at)));
+    }
+    for capacity in ask.policy.capacity.iter().filter(|one| one.channels.contains(&ask.channel)) {
+        out.push((format!("capacity {}", capacity.id), capacity::check(ask, capacity, at)));
     }
     if let Some(answer) = per_day::check(ask, at) {
         out.push(("per_day".to_owned(), answer));

@@ -28,6 +28,9 @@ struct Situation {
     kill: Option<Kill>,
     sent: Option<Vec<Sent>>,
     workflow_sent: Option<Vec<Time>>,
+    excluded: Option<&'static str>,
+    assignee: Option<&'static str>,
+    assigned: Option<Vec<(Channel, Time)>>,
     now: Time,
 }
 
@@ -44,6 +47,9 @@ fn situation() -> Situation {
         kill: None,
         sent: Some(vec![]),
         workflow_sent: Some(vec![]),
+        excluded: None,
+        assignee: None,
+        assigned: Some(vec![]),
         now: at("0h"),
     }
 }
@@ -63,6 +69,9 @@ impl Situation {
             kill: self.kill.as_ref(),
             sent: self.sent.as_deref(),
             workflow_sent: self.workflow_sent.as_deref(),
+            excluded: self.excluded,
+            assignee: self.assignee,
+            assigned: self.assigned.as_deref(),
         };
         arbitrate(&ask, now)
     }

@@ -8,6 +8,7 @@ fn schema() -> Schema {
     let plan = FieldKind::Text { one_of: vec!["pro".into()] };
     Schema {
         contact: BTreeMap::from([("plan".to_owned(), Field::of(plan))]),
+        account: BTreeMap::new(),
         events: BTreeMap::from([("order.paid".to_owned(), total)]),
         currency: crate::value::Currency::parse("GBP"),
     }

@@ -5,10 +5,14 @@ use crate::action::{Action, ActionState, Channel, ReasonCode};
 use crate::arm::{Arm, Assignment};
 use crate::breaker;
 use crate::contact::Contact;
-use crate::guards::{Ask, Sent, UNTIL_RESUMED, Verdict, arbitrate};
+use crate::decide::{Detail, Env, excluded};
+use crate::guards::{Ask, Ruling, Sent, UNTIL_RESUMED, Verdict, arbitrate};
 use crate::time::{Span, Time};
 use crate::workflow::IfExpired;
 use std::cmp::Reverse;
+
+/// The pause before a channel that is down is tried again.
+const RETRY: Span = Span::seconds(3_600);
 
 impl World<'_> {
     pub(super) fn plan(&mut self, action: Action) {
@@ -77,14 +81,30 @@ impl World<'_> {
                 _ => return self.end(index, ActionState::Withheld, Some(ReasonCode::ReviewExpired), now),
             }
         }
-        let contact = self.contacts.get(&action.contact).cloned().unwrap_or_else(|| Contact::new(&action.contact));
-        match self.arbitrate(&action, &contact, now) {
+        let ruling = self.arbitrate(&action, now);
+        if self.decisions.is_some() {
+            self.gates.insert(action.id.clone(), ruling.checks);
+        }
+        match ruling.verdict {
+            Verdict::Go if self.is_down(&action) => {
+                let until = now + RETRY;
+                let held = &mut self.actions[index];
+                (held.state, held.reason, held.due_at) = (ActionState::Held, Some(ReasonCode::Retry), until);
+                self.due.insert((until, Reverse(action.priority), index));
+                let what = Happened::Held { reason: ReasonCode::Retry, until: Some(until) };
+                self.say(now, &action.contact, &action.workflow, &action.step, what);
+            }
             // A breaker that trips puts a kill in force, which then holds this action like all others.
             Verdict::Go if self.trips(&action, now) => self.gate(index, now),
             Verdict::Go => {
                 let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at: now };
-                self.sent.entry(action.contact.clone()).or_default().push(sent);
+                let id = self.aliases.get(&action.contact).unwrap_or(&action.contact).clone();
+                self.sent.entry(id).or_default().push(sent);
                 self.workflow_sent.entry(action.workflow.clone()).or_default().push((now, action.channel));
+                if let Some(person) = action.payload.assignee() {
+                    self.assigned.entry(person.to_owned()).or_default().push((action.channel, now));
+                }
+                self.sent_at.insert(index, now);
                 self.end(index, ActionState::Done, None, now);
             }
             Verdict::Never { reasons } => self.end(index, ActionState::Withheld, reasons.first().copied(), now),
@@ -119,13 +139,33 @@ impl World<'_> {
         &all[all.partition_point(|(at, _)| *at <= after)..]
     }
 
-    fn arbitrate(&self, action: &Action, contact: &Contact, now: Time) -> Verdict {
-        let workspace = &self.parts.catalog.workspace;
+    fn is_down(&self, action: &Action) -> bool {
+        self.down.contains(action.channel.word())
+            || action.connector.as_ref().is_some_and(|connector| self.down.contains(connector))
+    }
+
+    fn arbitrate(&self, action: &Action, now: Time) -> Ruling {
+        let unknown = Contact::default();
+        let env = Env {
+            catalog: self.catalog(),
+            live: &self.live,
+            evaluator: self.parts.evaluator,
+            renderer: self.parts.renderer,
+            accounts: &self.accounts,
+            detail: Detail::Outline,
+        };
+        // A merge may have taken the contact over.
+        let id = self.aliases.get(&action.contact).unwrap_or(&action.contact);
+        let contact = self.contacts.get(id).unwrap_or(&unknown);
+        let workspace = &env.catalog.workspace;
         let stage = self.live.stage(&action.workflow);
         let watched = Assignment { arm: Arm::Shadow, global_bucket: 0.0, holdout_bucket: 0.0, holdout: 0.0 };
         let place = self.runs.get(&action.run).and_then(|run| run.assignment.as_ref()).unwrap_or(&watched);
         let recent = self.sent_since(&action.workflow, now - Span::days(1));
         let recent: Vec<Time> = recent.iter().map(|(at, _)| *at).collect();
+        let excluded = action.channel.customer_facing().then(|| excluded(&env, contact, now)).flatten();
+        let assignee = action.payload.assignee();
+        let assigned = assignee.and_then(|person| self.assigned.get(person)).map_or(&[][..], Vec::as_slice);
         let ask = Ask {
             contact,
             schema: &workspace.schema,
@@ -137,9 +177,12 @@ impl World<'_> {
             purpose: &action.purpose,
             expires_at: action.expires_at,
             kill: self.live.kill(&action.workflow, action.channel),
-            sent: Some(self.sent.get(&action.contact).map_or(&[][..], Vec::as_slice)),
+            sent: Some(self.sent.get(id).map_or(&[][..], Vec::as_slice)),
             workflow_sent: Some(&recent),
+            excluded: excluded.as_deref(),
+            assignee,
+            assigned: Some(assigned),
         };
-        arbitrate(&ask, now).verdict
+        arbitrate(&ask, now)
     }
 }

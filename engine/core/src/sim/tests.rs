@@ -1,6 +1,7 @@
 //! The world in memory: sending, holding, reviews, caps, kills and breakers on virtual time; and its laws.
 
 use super::*;
+use crate::arm::Arm;
 use crate::policy::{Cap, Kill, KillScope, Policy, QuietHours, Stage, ZoneChoice};
 use crate::score::IfUnavailable;
 use crate::testkit::*;
@@ -9,7 +10,12 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 fn catalog(policy: Policy, flows: Vec<Workflow>) -> Catalog {
-    let workspace = crate::decide::Workspace { name: "test".into(), schema: schema(), policy };
+    let workspace = crate::decide::Workspace {
+        name: "test".into(),
+        schema: schema(),
+        policy,
+        ..crate::decide::Workspace::default()
+    };
     Catalog::new(workspace, flows.into_iter().map(Arc::new).collect(), vec![])
 }
 
@@ -121,7 +127,9 @@ fn a_forced_arm_changes_the_side_and_nothing_else() {
     for holdout in [0.0, 1.0] {
         let mut flow = flow(vec![email("a", END)]);
         flow.holdout = holdout;
-        let forced = |arm, flow: &Workflow| play(Policy::default(), flow.clone(), |it| it.force_arm(arm), &[go("0h")]);
+        let forced = |arm, flow: &Workflow| {
+            play(Policy::default(), flow.clone(), |it| it.force(|catalog| catalog.with_arm(arm)), &[go("0h")])
+        };
         assert_eq!(forced(Arm::Treated, &flow), ["a sent @0"]);
         assert_eq!(forced(Arm::Holdout, &flow), ["a withheld holdout @0"]);
         flow.reviews = vec![gate("look", None)];
@@ -129,7 +137,7 @@ fn a_forced_arm_changes_the_side_and_nothing_else() {
         assert_eq!(forced(Arm::Holdout, &flow), ["a withheld holdout @0"]);
         let shadow = |it: &mut World<'_>| {
             it.live = live(Stage::Shadow);
-            it.force_arm(Arm::Treated);
+            it.force(|catalog| catalog.with_arm(Arm::Treated));
         };
         assert_eq!(play(Policy::default(), flow, shadow, &[go("0h")]), ["a withheld shadow @0"]);
     }

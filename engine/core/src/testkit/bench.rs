@@ -1,9 +1,10 @@
 //! One contact, one catalog, and what they decide input by input.
 
 use super::{Plain, Tiny, at, live, schema, scored};
+use crate::account::{Account, Accounts};
 use crate::action::{Action, ActionState};
 use crate::contact::{Consent, Contact};
-use crate::decide::{Catalog, Env, Input, Outcome, Scores, Transition, Workspace, decide};
+use crate::decide::{Catalog, Detail, Env, Input, Outcome, Scores, Subject, Transition, Workspace, decide};
 use crate::event::Event;
 use crate::policy::{Live, Policy, Stage};
 use crate::run::Run;
@@ -20,6 +21,9 @@ pub struct Bench {
     pub catalog: Catalog,
     pub live: Live,
     pub contact: Contact,
+    /// The contact that an identity event names.
+    pub other: Option<Contact>,
+    pub accounts: Accounts,
     pub plugin: Plugin,
     /// Requests made so far.
     pub asked: Vec<ScoreRequest>,
@@ -34,12 +38,14 @@ impl Bench {
     }
 
     pub fn under(policy: Policy, flows: Vec<Workflow>) -> Bench {
-        let workspace = Workspace { name: "test".into(), schema: schema(), policy };
+        let workspace = Workspace { name: "test".into(), schema: schema(), policy, ..Workspace::default() };
         let catalog = Catalog::new(workspace, flows.into_iter().map(Arc::new).collect(), vec![]);
         Bench {
             catalog,
             live: live(Stage::Full),
             contact: reachable("c"),
+            other: None,
+            accounts: Accounts::new(),
             plugin: Box::new(|_| scored(0.5)),
             asked: vec![],
             actions: vec![],
@@ -59,7 +65,7 @@ impl Bench {
         let transition = loop {
             match self.once(input, &scores) {
                 Outcome::Done(transition) => break *transition,
-                Outcome::Need(wanted) => {
+                Outcome::Need(_, wanted) => {
                     for (key, request) in wanted {
                         assert!(!scores.contains_key(&key), "{key} was handed in and is asked for again");
                         scores.insert(key, (self.plugin)(&request));
@@ -69,14 +75,25 @@ impl Bench {
             }
         };
         self.contact = transition.contact.clone();
+        if let Some(delta) = &transition.account {
+            self.accounts.entry(delta.id.clone()).or_insert_with(|| Account::new(&delta.id)).apply(delta);
+        }
         self.actions.extend(transition.actions.iter().cloned());
         transition
     }
 
     /// One call, whatever it gives.
     pub fn once(&self, input: &Input, scores: &Scores) -> Outcome {
-        let env = Env { catalog: &self.catalog, live: &self.live, evaluator: &Tiny, renderer: &Plain };
-        decide(&env, &self.contact, input, scores).expect("an event that fits")
+        let env = Env {
+            catalog: &self.catalog,
+            live: &self.live,
+            evaluator: &Tiny,
+            renderer: &Plain,
+            accounts: &self.accounts,
+            detail: Detail::Full,
+        };
+        let subject = Subject { contact: self.contact.clone(), other: self.other.clone() };
+        decide(&env, subject, input, scores).expect("an event that fits")
     }
 
     /// The only run that the contact holds.

@@ -3,7 +3,7 @@
 use crate::action::Channel;
 use crate::event::Event;
 use crate::expr::{Expr, Root};
-use crate::feature::{FactDef, FeatureDef, FeatureKind, Window};
+use crate::feature::{FactDef, FeatureDef, FeatureKind, Over, Window};
 use crate::policy::{Live, Stage, StageLimits, StageState};
 use crate::schema::{Field, FieldKind, Schema};
 use crate::score::{Band, IfUnavailable, ScoreDef, ScoreFailure, Scored};
@@ -34,7 +34,7 @@ pub fn expr(source: &str) -> Expr {
 }
 
 pub fn on(kind: &str) -> EventMatch {
-    EventMatch { events: vec![kind.into()], filter: None }
+    EventMatch { events: vec![kind.into()], filter: None, of: None }
 }
 
 pub fn on_where(kind: &str, filter: &str) -> EventMatch {
@@ -54,6 +54,8 @@ pub fn act(channel: Channel, id: &str, next: usize) -> Node {
         template: Some(id.into()),
         connector: None,
         assignee: None,
+        round_robin: vec![],
+        fields: BTreeMap::new(),
         title: Some(id.into()),
         due: None,
         expires: span("7d"),
@@ -89,7 +91,7 @@ pub fn flow(nodes: Vec<Node>) -> Workflow {
         owner: "a team".into(),
         purpose: "marketing".into(),
         priority: 50,
-        start: Start { events: vec!["go".into()], when: None, again_after: None },
+        start: Start { events: vec!["go".into()], schedule: None, when: None, again_after: None },
         features: vec![],
         facts: vec![],
         scores: vec![],
@@ -100,7 +102,11 @@ pub fn flow(nodes: Vec<Node>) -> Workflow {
         goal: None,
         holdout: 0.0,
         breakers: vec![],
+        signals: vec![],
+        kills: vec![],
+        launch: None,
         reviews: vec![],
+        messages: BTreeMap::new(),
     }
 }
 
@@ -115,12 +121,13 @@ pub fn score(inputs: &[(Root, &str)], if_unavailable: IfUnavailable) -> ScoreDef
         plugin: "p".into(),
         inputs: inputs.iter().map(|(root, name)| (*root, (*name).to_owned())).collect(),
         if_unavailable,
+        kind: crate::score::ScoreKind::Scalar,
         bands: vec![Band { name: "low".into(), from: 0.0 }, Band { name: "high".into(), from: 0.8 }],
     }
 }
 
 pub fn scored(value: f64) -> Result<Scored, ScoreFailure> {
-    Ok(Scored { value, reasons: vec![], digest: "d1".into(), trained_until: None })
+    Ok(Scored::scalar(value, "d1"))
 }
 
 pub fn failed() -> Result<Scored, ScoreFailure> {
@@ -133,8 +140,8 @@ pub fn window(from: &str, to: &str) -> Window {
 
 /// Adds the feature `name`: how many `kind` events (or the sum of their `of`) lie in a window.
 pub fn add_feature(flow: &mut Workflow, name: &str, kind: &str, of: Option<&str>, filter: Option<&str>, over: Window) {
-    let def = FactDef::new(vec![kind.into()], filter.map(expr), of.map(str::to_owned), over.from);
-    let fact = def.key.clone();
+    let def = FactDef::new(vec![kind.into()], filter.map(expr), of.map(str::to_owned), over.from, Over::Contact);
+    let fact = def.key;
     flow.facts.push(def);
     let kind = match of {
         None => FeatureKind::Count { fact, window: over },
@@ -171,7 +178,7 @@ pub fn schema() -> Schema {
         BTreeMap::from([("total".to_owned(), optional(FieldKind::Number)), ("note".to_owned(), personal(text()))]);
     let go = BTreeMap::from([("cart".to_owned(), optional(FieldKind::Text { one_of: vec![] }))]);
     let events = BTreeMap::from([("order.paid".to_owned(), order), ("go".to_owned(), go)]);
-    Schema { contact, events, currency: None }
+    Schema { contact, account: BTreeMap::new(), events, currency: None }
 }
 
 /// Every workflow named stands in `stage`.

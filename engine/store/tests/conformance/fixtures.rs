@@ -98,6 +98,9 @@ pub fn run(contact: &str, arm: Option<Arm>) -> Run {
         goal_value: None,
         ended_at: None,
         pending_until: None,
+        splits: Default::default(),
+        unsure: None,
+        crossed: false,
     }
 }
 

@@ -111,7 +111,7 @@ fn workflow(name: &str, version: &str) -> Workflow {
         owner: "ann".into(),
         purpose: "news".into(),
         priority: 50,
-        start: Start { events: vec!["order.paid".into()], when: None, again_after: None },
+        start: Start { events: vec!["order.paid".into()], schedule: None, when: None, again_after: None },
         features: vec![],
         facts: vec![],
         scores: vec![],
@@ -123,6 +123,10 @@ fn workflow(name: &str, version: &str) -> Workflow {
         holdout: 0.1,
         breakers: vec![],
         reviews: vec![],
+        signals: vec![],
+        kills: vec![],
+        launch: None,
+        messages: Default::default(),
     }
 }
 

@@ -63,7 +63,7 @@ impl Flow<'_, '_> {
     fn event_match(&mut self, fields: &Fields<'_>) -> Option<EventMatch> {
         let events = self.reader.need(fields, "event").map(|node| self.events(node));
         let filter = self.filter(fields, events.as_deref());
-        Some(EventMatch { events: events?, filter })
+        Some(EventMatch { events: events?, filter, of: None })
     }
 
     fn goal(&mut self, node: &Node) -> Option<Goal> {

@@ -72,6 +72,11 @@ fn turn(node: &mut Node, count: usize) {
             *if_seen = turned(*if_seen, count);
             *if_not = turned(*if_not, count);
         }
-        NodeKind::WaitFor { .. } | NodeKind::Act(_) | NodeKind::Stop => {}
+        NodeKind::Split { arms } => arms.iter_mut().for_each(|arm| arm.then = turned(arm.then, count)),
+        NodeKind::WaitFor { .. }
+        | NodeKind::WaitUntil { .. }
+        | NodeKind::Set { .. }
+        | NodeKind::Act(_)
+        | NodeKind::Stop => {}
     }
 }

@@ -6,7 +6,8 @@ use crate::read::{Fields, Keys};
 use crate::yaml::{Entry, Node};
 use staunch_core::codes;
 use staunch_core::expr::{Expr, Root};
-use staunch_core::feature::{FactDef, FeatureDef, FeatureKind, Window};
+use staunch_core::facts::FactKey;
+use staunch_core::feature::{FactDef, FeatureDef, FeatureKind, Over, Window};
 use staunch_core::time::Span;
 use staunch_core::value::Type;
 
@@ -82,20 +83,29 @@ impl Flow<'_, '_> {
             "days_since" => {
                 let (events, filter) = self.source(&fields, "days_since")?;
                 let never = self.reader.need(&fields, "never").and_then(|node| self.reader.number(node))?;
-                Some(FeatureKind::DaysSince { fact: add(facts, FactDef::new(events, filter, None, Span(0))), never })
+                Some(FeatureKind::DaysSince {
+                    fact: add(facts, FactDef::new(events, filter, None, Span(0), Over::Contact)),
+                    never,
+                })
             }
             "count" => {
                 let source = self.source(&fields, "count");
                 let window = self.window(&fields);
                 let ((events, filter), window) = source.zip(window)?;
-                Some(FeatureKind::Count { fact: add(facts, FactDef::new(events, filter, None, window.from)), window })
+                Some(FeatureKind::Count {
+                    fact: add(facts, FactDef::new(events, filter, None, window.from, Over::Contact)),
+                    window,
+                })
             }
             _ => {
                 let source = self.source(&fields, "sum");
                 let window = self.window(&fields);
                 let of = self.summed(&fields);
                 let ((events, filter), window) = source.zip(window)?;
-                Some(FeatureKind::Sum { fact: add(facts, FactDef::new(events, filter, of, window.from)), window })
+                Some(FeatureKind::Sum {
+                    fact: add(facts, FactDef::new(events, filter, of, window.from, Over::Contact)),
+                    window,
+                })
             }
         }
     }
@@ -122,7 +132,7 @@ impl Flow<'_, '_> {
             return Some(name);
         };
         match workspace.event_field(&events, &name).map(|field| field.kind) {
-            Some(Type::Number | Type::Money | Type::Bool) => {}
+            Some(Type::Number | Type::Money | Type::Bool | Type::Percent | Type::Duration) => {}
             Some(Type::Text) => {
                 self.reader.error(
                     node.at,
@@ -193,8 +203,8 @@ fn reachable(features: &[Read], from: &str) -> Vec<String> {
 }
 
 /// One log for each source of facts, long enough for the longest window.
-fn add(facts: &mut Vec<FactDef>, fact: FactDef) -> String {
-    let key = fact.key.clone();
+fn add(facts: &mut Vec<FactDef>, fact: FactDef) -> FactKey {
+    let key = fact.key;
     match facts.iter_mut().find(|other| other.key == key) {
         Some(other) => other.keep = other.keep.max(fact.keep),
         None => facts.push(fact),

@@ -142,6 +142,10 @@ impl Flow<'_, '_> {
                 goal: surround.goal,
                 holdout: surround.holdout,
                 breakers: surround.breakers,
+                signals: Vec::new(),
+                kills: Vec::new(),
+                launch: None,
+                messages: BTreeMap::new(),
                 reviews: surround.reviews,
             })
         })();
@@ -177,7 +181,7 @@ impl Flow<'_, '_> {
             expr
         });
         let again_after = fields.get("again_after").and_then(|node| self.reader.span(node));
-        Some(Start { events: events?, when, again_after })
+        Some(Start { events: events?, schedule: None, when, again_after })
     }
 
     /// Event names or globs, each of which has to match something.

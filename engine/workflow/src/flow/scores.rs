@@ -51,7 +51,14 @@ impl Flow<'_, '_> {
         let fallback = self.reader.need(&fields, "if_unavailable").and_then(|node| self.fallback(node, &mut draft));
         if let (Some((_, plugin)), Some(inputs), Some(if_unavailable)) = (plugin, inputs, fallback) {
             let bands = info.map(|info| info.bands).unwrap_or_default();
-            draft.def = Some(ScoreDef { name: name.to_owned(), plugin, inputs, if_unavailable, bands });
+            draft.def = Some(ScoreDef {
+                name: name.to_owned(),
+                plugin,
+                inputs,
+                if_unavailable,
+                kind: staunch_core::score::ScoreKind::Scalar,
+                bands,
+            });
         }
         draft
     }

@@ -215,7 +215,7 @@ impl Flow<'_, '_> {
         let up_to = self.reader.need(&fields, "up_to").and_then(|node| self.reader.span(node));
         let if_seen = self.end(&fields, "if_seen");
         let if_not = self.end(&fields, "if_not");
-        let event = EventMatch { events: events?, filter };
+        let event = EventMatch { events: events?, filter, of: None };
         Some(StepKind::WaitEvent { event, up_to: up_to?, if_seen: if_seen?, if_not: if_not? })
     }
 
@@ -228,7 +228,17 @@ impl Flow<'_, '_> {
     fn act(&mut self, fields: &Fields<'_>, channel: Channel) -> Option<Act> {
         self.channels.insert(channel);
         let expires = fields.get("expires").map_or(Some(DEFAULT_EXPIRY), |node| self.reader.span(node))?;
-        Some(Act { channel, template: None, connector: None, assignee: None, title: None, due: None, expires })
+        Some(Act {
+            channel,
+            template: None,
+            connector: None,
+            assignee: None,
+            round_robin: Vec::new(),
+            fields: std::collections::BTreeMap::new(),
+            title: None,
+            due: None,
+            expires,
+        })
     }
 
     fn task(&mut self, fields: &Fields<'_>) -> Option<StepKind> {

@@ -54,7 +54,7 @@ fn a_score_is_asked_for_once_and_read_as_number_and_band() {
 fn nothing_changes_until_the_score_is_there_and_the_same_input_gives_the_same() {
     let bench = Bench::new(vec![scoring(IfUnavailable::Hold)]);
     let input = Input::Event(event("go", at("0h")));
-    let Outcome::Need(wanted) = bench.once(&input, &Scores::new()) else { panic!("the score was not asked for") };
+    let Outcome::Need(_, wanted) = bench.once(&input, &Scores::new()) else { panic!("the score was not asked for") };
     assert_eq!(wanted.len(), 1);
     let scores: Scores = [(wanted[0].0.clone(), scored(0.9))].into();
     let Outcome::Done(first) = bench.once(&input, &scores) else { panic!("not done") };

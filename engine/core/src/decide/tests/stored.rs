@@ -1,7 +1,8 @@
 //! What is stored as JSON comes back as it was, bit for bit: contacts, runs, decisions, actions, workflows, live state.
 
 use crate::arm::Assignment;
-use crate::feature::{FactLog, FeatureDef, FeatureKind};
+use crate::facts::FactLog;
+use crate::feature::{FeatureDef, FeatureKind};
 use crate::policy::{Cap, Kill, KillScope, Policy, QuietHours, Stage, StageState, ZoneChoice};
 use crate::receipt::Decision;
 use crate::score::IfUnavailable;
@@ -64,7 +65,7 @@ fn all_that_a_decision_makes_comes_back() {
         back(&transition.actions);
         back(&transition.runs);
     }
-    assert!(bench.actions.len() >= 2 && bench.contact.facts.len() == 2, "something was stored");
+    assert!(bench.actions.len() >= 2 && bench.contact.facts.logs().count() == 2, "something was stored");
     let decision: &Decision = transitions[3].decision.as_ref().unwrap();
     assert!(!decision.entries[0].scores.is_empty());
 }
@@ -94,6 +95,8 @@ fn live_state_and_policy_come_back() {
             zone_if_unknown: "UTC".into(),
         }],
         global_holdout: 0.02,
+        never: crate::policy::Never { audiences: vec!["staff".into()], countries_outside: vec!["DE".into()] },
+        ..Policy::default()
     });
     assert!(serde_json::from_str::<KillScope>("\"workflow:\"").is_err());
 }

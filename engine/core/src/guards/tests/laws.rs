@@ -55,7 +55,7 @@ prop_compose! {
             minutes.sort_unstable_by(|a, b| b.cmp(a));
             minutes.into_iter().map(|minute| Time(now.0 - minute * MINUTE)).collect::<Vec<Time>>()
         };
-        it.policy = Policy { caps, quiet_hours, global_holdout: 0.0 };
+        it.policy = Policy { caps, quiet_hours, ..Policy::default() };
         it.sent = Some(back(past).into_iter().map(|at| Sent { at, ..sent("0h") }).collect());
         it.workflow_sent = Some(back(day));
         if limited {
