@@ -73,7 +73,7 @@ pub fn load_workspace(
     load_root(files, &parsed, &mut loaded);
     let around = Around { workspace: loaded.workspace.as_ref(), templates, plugins, checker };
     let (steps, workflows, found) = load_workflows(&parsed, &around);
-    let around = TestAround { workspace: loaded.workspace.as_ref(), workflows: &steps };
+    let around = TestAround { workspace: loaded.workspace.as_ref(), steps: &steps, workflows: &workflows };
     let (mut tests, mut rollouts, mut more) = (Vec::new(), Vec::new(), found);
     for one in &parsed {
         let mut reader = Reader::new(&one.source).spoiled_if(one.spoiled);
