@@ -13,7 +13,7 @@ mod testfile;
 mod workspace;
 mod yaml;
 
-pub use catalog::{NoPlugins, PluginCatalog, PluginInfo, PluginInput, PluginProblem};
+pub use catalog::{NoPlugins, PluginCatalog, PluginInfo, PluginInput, PluginProblem, TemplateInfo};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use files::{Files, MAX_FILE, read_files};
 pub use load::{Loaded, load_workspace};

@@ -4,14 +4,14 @@ use staunch_core::action::{Channel, ReasonCode};
 use staunch_core::arm::Arm;
 use staunch_core::feature::{FeatureKind, Window};
 use staunch_core::policy::{Stage, StageLimits};
-use staunch_core::score::Band;
+use staunch_core::score::{Band, ScoreKind};
 use staunch_core::time::{Span, Time};
 use staunch_core::value::{Money, Type, Value};
 use staunch_core::workflow::{NodeKind, Target, Workflow};
 use staunch_rules::Rules;
 use staunch_workflow::{
     Connector, Expected, Files, GivenScore, Happens, Loaded, PluginCatalog, PluginInfo, PluginInput, Reference,
-    load_workspace, read_files, render,
+    TemplateInfo, load_workspace, read_files, render,
 };
 use std::path::Path;
 
@@ -27,6 +27,7 @@ impl PluginCatalog for Plugins {
         let bands = [("low", 0.0), ("uncertain", 0.4), ("likely", 0.6)];
         Some(PluginInfo {
             inputs: Some(names.map(|name| PluginInput { name: name.into(), kind: Type::Number }).to_vec()),
+            kind: ScoreKind::Scalar,
             bands: bands.map(|(name, from)| Band { name: name.into(), from }).to_vec(),
             problems: vec![],
         })
@@ -38,7 +39,7 @@ impl PluginCatalog for Plugins {
 }
 
 fn load(files: &Files, templates: &[(&str, Channel)]) -> Loaded {
-    let templates = templates.iter().map(|(name, channel)| ((*name).to_owned(), *channel)).collect();
+    let templates = templates.iter().map(|(name, channel)| ((*name).to_owned(), TemplateInfo::of(*channel))).collect();
     load_workspace(files, &Rules::new(), &Plugins, &templates)
 }
 
