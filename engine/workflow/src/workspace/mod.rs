@@ -19,7 +19,7 @@ use staunch_core::expr::NameType;
 use staunch_core::policy::Policy;
 use staunch_core::schema::{BUILT_IN_EVENTS, Schema};
 use staunch_core::value::{Currency, Type};
-use staunch_core::workflow::matches_any;
+use staunch_core::workflow::{Audience, matches_any};
 use std::collections::BTreeMap;
 
 /// The path of the workspace file.
@@ -63,6 +63,10 @@ pub struct WorkspaceFile {
     pub policy: Policy,
     /// The sender of e-mails.
     pub mail: Option<Mail>,
+    /// Named audiences without errors.
+    pub audiences: Vec<Audience>,
+    /// The names of all declared audiences, of those with errors too.
+    pub(crate) audience_names: Vec<String>,
 }
 
 impl WorkspaceFile {
