@@ -102,6 +102,12 @@ pub const PERSONAL_INPUT: Code = "ST1055";
 pub const NO_PURPOSE: Code = "ST1056";
 /// Part of the language that is checked here and not enforced by this version. Do not rely on it yet.
 pub const NOT_ENFORCED: Code = "ST1060";
+/// A rule of the policy that contradicts itself or the workspace.
+pub const POLICY_CONTRADICTION: Code = "ST1061";
+/// A rule of the policy that binds nothing as things are.
+pub const POLICY_IDLE: Code = "ST1062";
+/// A rollout whose stages do not follow each other.
+pub const ROLLOUT_ORDER: Code = "ST1063";
 /// A feature, score or review gate that nothing in the workflow uses.
 pub const UNUSED: Code = "ST1070";
 /// A wait, breaker or kill rule for an outcome that no step of the workflow can have.
