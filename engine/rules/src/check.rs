@@ -1,9 +1,10 @@
 //! The check of one expression: read it, refuse what has no place in it, infer its types.
 
 use crate::compile::parse;
-use crate::infer::{Inference, a};
+use crate::infer::Inference;
 use crate::place::offset;
 use crate::tree::Lowering;
+use crate::types::a;
 use rhai::{Engine, ParseErrorType};
 use staunch_core::codes;
 use staunch_core::expr::{Checked, ExprProblem, Names};

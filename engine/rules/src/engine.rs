@@ -65,5 +65,5 @@ fn read_numbers_as_floats(engine: &mut Engine) {
     reason = "marked so because its form may change between versions, which the tests here would show"
 )]
 fn resolve_names(engine: &mut Engine) {
-    engine.on_var(|name, _, _| eval::resolve(name));
+    engine.on_var(|_, number, _| eval::resolve(number));
 }

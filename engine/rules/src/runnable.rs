@@ -1,63 +1,107 @@
-//! A parsed expression rewritten so that each `root.name` is one variable, which the engine then asks for by name. A
-//! dot cannot stand in a variable that an author writes, so no text can name one by itself.
+//! A tree as the engine runs it: each name is one variable that the engine asks for by its number. A name of an author
+//! never reaches the engine, so no text can name a variable by itself.
 
-use rhai::{Expr, FnCallExpr, FnCallHashes, Position, Stmt};
+use crate::tree::{Call, Kind, Tree};
+use rhai::{Expr, FnCallExpr, Position, Stmt};
 use staunch_core::expr::Root;
+use std::num::NonZeroUsize;
 
-/// The rewritten statement, or `None` where something stands in it that expressions do not have.
-pub(crate) fn runnable(statements: &[Stmt]) -> Option<Stmt> {
-    let expr = match statements {
-        [Stmt::Expr(expr)] => rewrite(expr)?,
-        [Stmt::FnCall(call, at)] => function(call, *at, None)?,
-        _ => return None,
+/// What an expression runs as. `&&`, `||` and `??` at the top are walked by us, so that a name behind them is fetched
+/// only when it is reached, and the engine runs the rest in one go.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    And(Vec<Plan>),
+    Or(Vec<Plan>),
+    Default(Vec<Plan>),
+    /// A name by its number.
+    Name(usize),
+    /// One statement of the engine, and the names that it reaches whatever the values are, in order.
+    Run([Stmt; 1], Vec<usize>),
+}
+
+/// The names of an expression in the order of its text; a name's number is its place here.
+#[derive(Default)]
+pub(crate) struct Numbers {
+    pub(crate) names: Vec<(Root, String)>,
+}
+
+/// The plan of a tree, or `None` where something stands in it that expressions do not have.
+pub(crate) fn plan(tree: &Tree, numbers: &mut Numbers) -> Option<Plan> {
+    let parts = |parts: &[Tree], numbers: &mut Numbers| {
+        parts.iter().map(|part| plan(part, numbers)).collect::<Option<Vec<Plan>>>()
     };
-    Some(Stmt::Expr(Box::new(expr)))
-}
-
-fn rewrite(expr: &Expr) -> Option<Expr> {
-    match expr {
-        Expr::BoolConstant(..) | Expr::FloatConstant(..) | Expr::StringConstant(..) => Some(expr.clone()),
-        Expr::And(parts, at) => Some(Expr::And(Box::new(parts.iter().map(rewrite).collect::<Option<_>>()?), *at)),
-        Expr::Or(parts, at) => Some(Expr::Or(Box::new(parts.iter().map(rewrite).collect::<Option<_>>()?), *at)),
-        Expr::Coalesce(parts, at) => {
-            Some(Expr::Coalesce(Box::new(parts.iter().map(rewrite).collect::<Option<_>>()?), *at))
+    Some(match &tree.kind {
+        Kind::And(inner) => Plan::And(parts(inner, numbers)?),
+        Kind::Or(inner) => Plan::Or(parts(inner, numbers)?),
+        Kind::Default(inner) => Plan::Default(parts(inner, numbers)?),
+        Kind::Name(root, name) => Plan::Name(numbers.of(*root, name)),
+        _ => {
+            let statement = Stmt::Expr(Box::new(rewrite(tree, numbers)?));
+            let mut always = Vec::new();
+            reached(tree, numbers, &mut always);
+            Plan::Run([statement], always)
         }
-        Expr::FnCall(call, at) => function(call, *at, None),
-        Expr::Dot(pair, _, at) => match (&pair.lhs, &pair.rhs) {
-            (Expr::Variable(root, ..), Expr::Property(name, _)) => variable(&root.1, &name.2, *at),
-            (Expr::Variable(root, ..), Expr::Dot(rest, ..)) => {
-                let Expr::Property(name, _) = &rest.lhs else { return None };
-                calls(variable(&root.1, &name.2, *at)?, &rest.rhs)
+    })
+}
+
+impl Numbers {
+    fn of(&mut self, root: Root, name: &str) -> usize {
+        if let Some(found) = self.names.iter().position(|(other, known)| *other == root && known == name) {
+            return found;
+        }
+        self.names.push((root, name.to_owned()));
+        self.names.len() - 1
+    }
+}
+
+/// The names that are reached whatever the values are, in the order of evaluation.
+fn reached(tree: &Tree, numbers: &mut Numbers, always: &mut Vec<usize>) {
+    match &tree.kind {
+        Kind::Name(root, name) => {
+            let number = numbers.of(*root, name);
+            if !always.contains(&number) {
+                always.push(number);
             }
-            (base, rest) => calls(rewrite(base)?, rest),
-        },
-        _ => None,
+        }
+        Kind::And(parts) | Kind::Or(parts) | Kind::Default(parts) => {
+            parts.iter().take(1).for_each(|part| reached(part, numbers, always));
+        }
+        Kind::Call(call) => call.args.iter().for_each(|arg| reached(arg, numbers, always)),
+        Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Bad => {}
     }
 }
 
-/// `base.f(x).g()` as `g(f(base, x))`.
-fn calls(base: Expr, rest: &Expr) -> Option<Expr> {
-    match rest {
-        Expr::MethodCall(call, at) => function(call, *at, Some(base)),
-        Expr::Dot(pair, ..) => calls(calls(base, &pair.lhs)?, &pair.rhs),
-        _ => None,
-    }
+fn rewrite(tree: &Tree, numbers: &mut Numbers) -> Option<Expr> {
+    let at = Position::NONE;
+    Some(match &tree.kind {
+        Kind::Bool(truth) => Expr::BoolConstant(*truth, at),
+        Kind::Number(number) => Expr::FloatConstant((*number).into(), at),
+        Kind::Text(text) => Expr::StringConstant(text.into(), at),
+        Kind::Name(root, name) => variable(numbers.of(*root, name)),
+        Kind::And(parts) => Expr::And(Box::new(all(parts, numbers)?), at),
+        Kind::Or(parts) => Expr::Or(Box::new(all(parts, numbers)?), at),
+        Kind::Default(parts) => Expr::Coalesce(Box::new(all(parts, numbers)?), at),
+        Kind::Call(call) => function(call, numbers)?,
+        Kind::Bad => return None,
+    })
 }
 
-fn variable(root: &str, name: &str, at: Position) -> Option<Expr> {
-    let root = Root::parse(root)?;
-    Some(Expr::Variable(Box::new((None, format!("{}.{name}", root.word()).into())), None, at))
+fn all<T: FromIterator<Expr>>(parts: &[Tree], numbers: &mut Numbers) -> Option<T> {
+    parts.iter().map(|part| rewrite(part, numbers)).collect()
 }
 
-fn function(call: &FnCallExpr, at: Position, receiver: Option<Expr>) -> Option<Expr> {
-    let mut args: Vec<Expr> = receiver.into_iter().collect();
-    for arg in &call.args {
-        args.push(rewrite(arg)?);
-    }
-    let mut made = call.clone();
-    // No script can define a function, so only the native one is ever looked for.
-    made.hashes = FnCallHashes::from_native_only(call.hashes.native());
-    made.capture_parent_scope = false;
-    made.args = args.into_iter().collect();
-    Some(Expr::FnCall(Box::new(made), at))
+/// Numbers start at 1 there: the engine has no variable 0.
+fn variable(number: usize) -> Expr {
+    Expr::Variable(Box::new((NonZeroUsize::new(number + 1), "value".into())), None, Position::NONE)
+}
+
+fn function(call: &Call, numbers: &mut Numbers) -> Option<Expr> {
+    let made = FnCallExpr {
+        name: call.name.as_str().into(),
+        hashes: call.hashes,
+        args: all(&call.args, numbers)?,
+        capture_parent_scope: false,
+        op_token: call.operator.clone(),
+    };
+    Some(Expr::FnCall(Box::new(made), Position::NONE))
 }

@@ -27,7 +27,7 @@ impl Scope for Values {
 }
 
 fn expr(source: &str) -> Expr {
-    Expr { source: source.into() }
+    Expr::new(source)
 }
 
 fn eval(source: &str) -> Result<Value, EvalError> {
