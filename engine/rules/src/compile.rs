@@ -2,7 +2,7 @@
 
 use crate::MAX_LENGTH;
 use crate::check::parse_problem;
-use crate::runnable::{Numbers, Plan, plan};
+use crate::runnable::{Plan, Planner};
 use crate::tree::Lowering;
 use rhai::{AST, Engine};
 use staunch_core::codes;
@@ -56,19 +56,20 @@ pub(crate) fn parse(engine: &Engine, source: &str) -> Result<AST, ExprProblem> {
     engine.compile_expression(source).map_err(|error| parse_problem(source, &error))
 }
 
-fn compile(engine: &Engine, source: &str) -> Result<Compiled, ExprProblem> {
+/// Reads an expression and makes its plan.
+pub(crate) fn compile(engine: &Engine, source: &str) -> Result<Compiled, ExprProblem> {
     let ast = parse(engine, source)?;
     let mut lowering = Lowering { source, problems: Vec::new() };
     let tree = lowering.statements(ast.statements());
     if let Some(problem) = lowering.problems.into_iter().next() {
         return Err(problem);
     }
-    let mut numbers = Numbers::default();
-    let plan = plan(&tree, &mut numbers).ok_or_else(|| ExprProblem {
+    let mut planner = Planner { engine, names: Vec::new() };
+    let plan = planner.plan(&tree).ok_or_else(|| ExprProblem {
         code: codes::EXPR_FORBIDDEN,
         offset: 0,
         message: "this has no place in an expression".into(),
         help: String::new(),
     })?;
-    Ok(Compiled { plan, names: numbers.names })
+    Ok(Compiled { plan, names: planner.names })
 }

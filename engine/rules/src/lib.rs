@@ -5,7 +5,9 @@
 
 mod chain;
 mod check;
+mod compare;
 mod compile;
+mod desk;
 mod engine;
 mod eval;
 mod functions;
