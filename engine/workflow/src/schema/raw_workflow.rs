@@ -59,7 +59,7 @@ struct Start {
 /// One of: `count` with `window`, `sum` with `of` and `window`, `days_since` with `never`, `expr`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Feature {
+pub(super) struct Feature {
     /// Counts these events.
     count: Option<OneOrMany>,
     /// Sums a field of these events.
