@@ -108,6 +108,18 @@ pub const POLICY_CONTRADICTION: Code = "ST1061";
 pub const POLICY_IDLE: Code = "ST1062";
 /// A rollout whose stages do not follow each other.
 pub const ROLLOUT_ORDER: Code = "ST1063";
+/// A feature, score or review gate that nothing in the workflow uses.
+pub const UNUSED: Code = "ST1070";
+/// A wait, breaker or kill rule for an outcome that no step of the workflow can have.
+pub const NO_OUTCOME: Code = "ST1071";
+/// A split whose arms make no difference.
+pub const IDLE_SPLIT: Code = "ST1072";
+/// A message that reaches people without the approval that others of the workflow need.
+pub const REVIEW_BYPASS: Code = "ST1073";
+/// Arms of a split that are not everybody together.
+pub const SPLIT_SHARES: Code = "ST1074";
+/// A schedule that cannot be read, or never ticks.
+pub const BAD_SCHEDULE: Code = "ST1075";
 
 // ST2xxx — events and parking.
 /// The body is not valid UTF-8. Have the producer send UTF-8 and replay it.
