@@ -4,6 +4,8 @@
 mod exit;
 mod stage;
 
+#[cfg(test)]
+pub(crate) use exit::CHECKS;
 pub use exit::{Check, ExitCheck, Sample, Verdict};
 pub use stage::RolloutStage;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod raw_around;
 mod raw_feature;
+mod raw_rollout;
 mod raw_step;
 mod raw_test;
 mod raw_workflow;
@@ -51,7 +52,7 @@ pub fn test_schema() -> serde_json::Value {
 
 /// The schema of rollout files.
 pub fn rollout_schema() -> serde_json::Value {
-    schema_for!(raw_test::Rollout).to_value()
+    schema_for!(raw_rollout::Rollout).to_value()
 }
 
 /// A permanent id or name: letters, digits, `-`, `_` and `.`.
@@ -164,21 +165,43 @@ mod tests {
         same(&workspace, None, &[workspace::KEYS.known]);
         same(&workspace, Some("Policy"), &[workspace::POLICY.known]);
         same(&workspace, Some("Cap"), &[workspace::CAP.known]);
+        same(&workspace, Some("Budget"), &[workspace::BUDGET.known]);
+        same(&workspace, Some("Capacity"), &[workspace::CAPACITY.known]);
+        same(&workspace, Some("Never"), &[workspace::NEVER.known]);
+        same(&workspace, Some("Offers"), &[workspace::OFFERS.known]);
+        same(&workspace, Some("Wording"), &[workspace::WORDING.known]);
         same(&workspace, Some("Quiet"), &[workspace::QUIET.known]);
         same(&workspace, Some("Holdout"), &[workspace::HOLDOUT.known]);
         same(&workspace, Some("Connections"), &[workspace::CONNECTIONS.known]);
         same(&workspace, Some("Connector"), &[workspace::CONNECTOR.known]);
+        same(&workspace, Some("Source"), &[workspace::SOURCE.known]);
+        same(&workspace, Some("Audience"), &[flow::audience::AUDIENCE.known]);
         same(&workspace, Some("Mail"), &[workspace::MAIL.known]);
         same(&workspace, Some("FullField"), &[workspace::FIELD.known]);
+    }
+
+    #[test]
+    fn schemas_of_tests_and_rollouts_know_the_same_keys_as_the_reader() {
         let test = test_schema();
         same(&test, None, &[testfile::KEYS.known]);
         same(&test, Some("Defaults"), &[testfile::DEFAULTS.known]);
         same(&test, Some("TestCase"), &[testfile::CASE.known]);
         same(&test, Some("Expectation"), &[testfile::EXPECT.known]);
+        same(&test, Some("Class"), &[testfile::CLASS.known]);
+        same(&test, Some("Ranking"), &[testfile::RANKING.known]);
         let rollout = rollout_schema();
         same(&rollout, None, &[rollout::KEYS.known]);
         same(&rollout, Some("Stage"), &[rollout::STAGE.known]);
         same(&rollout, Some("Limits"), &[rollout::LIMITS.known]);
+        let exits = rollout["$defs"]["Exit"]["oneOf"].as_array().unwrap();
+        let read: BTreeSet<(String, BTreeSet<String>)> = rollout::CHECKS
+            .iter()
+            .map(|(name, keys)| ((*name).to_owned(), keys.known.iter().map(|key| (*key).to_owned()).collect()))
+            .collect();
+        let named = exits
+            .iter()
+            .map(|exit| (exit["properties"]["check"]["const"].as_str().unwrap().to_owned(), keys(exit, None)));
+        assert_eq!(named.collect::<BTreeSet<_>>(), read);
     }
 
     /// A key without a value is nothing that the reader takes.
@@ -198,6 +221,6 @@ mod tests {
             serde_yaml::from_str::<raw_workflow::Workflow>(&read(workflow)).map(drop).unwrap();
         }
         serde_yaml::from_str::<raw_test::Test>(&read("workflows/trial-rescue.test.yaml")).map(drop).unwrap();
-        serde_yaml::from_str::<raw_test::Rollout>(&read("rollouts/trial-rescue-30d.yaml")).map(drop).unwrap();
+        serde_yaml::from_str::<raw_rollout::Rollout>(&read("rollouts/trial-rescue-30d.yaml")).map(drop).unwrap();
     }
 }

@@ -52,7 +52,7 @@ pub(super) enum Unit {
 }
 
 /// Where an action goes.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Channel {
     /// E-mail.
