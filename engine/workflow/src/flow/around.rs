@@ -155,7 +155,7 @@ impl Flow<'_, '_> {
     /// The name of a field, not an expression: it may stand inside braces.
     fn goal_value(&mut self, node: &Node, events: &[String]) -> Option<Expr> {
         let text = self.reader.text(node)?;
-        let expr = Some(Expr { source: text.into() });
+        let expr = Some(Expr::new(text));
         let parts = text.split_once('.').and_then(|(root, name)| Some((Root::parse(root)?, name)));
         let Some((root, name)) = parts else {
             self.reader.error(

@@ -45,7 +45,7 @@ impl Flow<'_, '_> {
             );
             return None;
         }
-        let expr = Expr { source: scalar.text.trim_end().into() };
+        let expr = Expr::new(scalar.text.trim_end());
         if self.around.workspace.is_none() {
             return Some((expr, Vec::new()));
         }

@@ -2,7 +2,7 @@
 #![expect(dead_code, reason = "describes shapes; the reader with places does the reading")]
 
 use super::raw_around::Channel;
-use super::raw_workflow::Feature;
+use super::raw_feature::Feature;
 use super::{Duration, Expression, Percent};
 use schemars::JsonSchema;
 use serde::Deserialize;
