@@ -1,6 +1,6 @@
 //! All files of a workspace in one run: the workspace file first, then workflows, then what refers to workflows.
 
-use crate::catalog::PluginCatalog;
+use crate::catalog::{PluginCatalog, TemplateInfo};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Files, MAX_FILE};
 use crate::flow::{self, Around};
@@ -9,7 +9,6 @@ use crate::rollout::{self, RolloutFile};
 use crate::testfile::{self, TestAround, TestFile};
 use crate::workspace::{self, WORKSPACE_FILE, WorkspaceFile};
 use crate::yaml::{self, Kind, Node, Source};
-use staunch_core::action::Channel;
 use staunch_core::codes;
 use staunch_core::expr::Checker;
 use staunch_core::policy::Policy;
@@ -61,25 +60,27 @@ struct Parsed<'a> {
     spoiled: bool,
 }
 
-/// Reads and checks all files. `templates` holds the channel of each message template by its name.
+/// Reads and checks all files. `templates` holds each message template by its name.
 pub fn load_workspace(
     files: &Files,
     checker: &dyn Checker,
     plugins: &dyn PluginCatalog,
-    templates: &BTreeMap<String, Channel>,
+    templates: &BTreeMap<String, TemplateInfo>,
 ) -> Loaded {
     let mut loaded = Loaded::default();
     let parsed: Vec<Parsed<'_>> = files.iter().filter_map(|(path, bytes)| parse(path, bytes, &mut loaded)).collect();
-    load_root(files, &parsed, &mut loaded);
+    load_root(files, &parsed, checker, &mut loaded);
     let around = Around { workspace: loaded.workspace.as_ref(), templates, plugins, checker };
     let (steps, workflows, found) = load_workflows(&parsed, &around);
-    let around = TestAround { workspace: loaded.workspace.as_ref(), workflows: &steps };
+    let around = TestAround { workspace: loaded.workspace.as_ref(), steps: &steps, workflows: &workflows };
     let (mut tests, mut rollouts, mut more) = (Vec::new(), Vec::new(), found);
     for one in &parsed {
         let mut reader = Reader::new(&one.source).spoiled_if(one.spoiled);
         match one.kind {
             FileKind::Test => tests.extend(testfile::read(&mut reader, &one.root, &around)),
-            FileKind::Rollout => rollouts.extend(rollout::read(&mut reader, &one.root, &steps)),
+            FileKind::Rollout => {
+                rollouts.extend(rollout::read(&mut reader, &one.root, loaded.workspace.as_ref(), &steps))
+            }
             FileKind::Workspace | FileKind::Workflow => {}
         }
         more.append(&mut reader.found);
@@ -92,10 +93,10 @@ pub fn load_workspace(
     loaded
 }
 
-fn load_root(files: &Files, parsed: &[Parsed<'_>], loaded: &mut Loaded) {
+fn load_root(files: &Files, parsed: &[Parsed<'_>], checker: &dyn Checker, loaded: &mut Loaded) {
     if let Some(root) = parsed.iter().find(|one| one.kind == FileKind::Workspace) {
         let mut reader = Reader::new(&root.source);
-        loaded.workspace = workspace::read(&mut reader, &root.root);
+        loaded.workspace = workspace::read(&mut reader, &root.root, checker);
         loaded.diagnostics.append(&mut reader.found);
     } else if !files.contains_key(WORKSPACE_FILE) {
         let mut reader = Reader::new(&Source { path: WORKSPACE_FILE, text: "" });

@@ -4,14 +4,19 @@ use proptest::prelude::*;
 use staunch_core::action::Channel;
 use staunch_core::codes;
 use staunch_rules::Rules;
-use staunch_workflow::{Files, Loaded, NoPlugins, load_workspace, render};
+use staunch_workflow::{Files, Loaded, NoPlugins, TemplateInfo, load_workspace, render};
 
 const WORKSPACE: &str = "workspace: w\nzone: UTC\ncurrency: EUR\ncontact:\n  plan: text\nevents:\n  order.paid: { total: money }\npurposes: [marketing]\nroles:\n  lead: [a@example.com]\n";
 const WORKFLOW: &str = "workflow: f\ntitle: T\nowner: o\npurpose: marketing\nstart:\n  event: order.paid\nsteps:\n  - email: m\n    template: t\n";
 
 fn load(files: &[(&str, &str)]) -> Loaded {
     let files: Files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-    load_workspace(&files, &Rules::new(), &NoPlugins, &[("t".to_owned(), Channel::Email)].into_iter().collect())
+    load_workspace(
+        &files,
+        &Rules::new(),
+        &NoPlugins,
+        &[("t".to_owned(), TemplateInfo::of(Channel::Email))].into_iter().collect(),
+    )
 }
 
 fn found(files: &[(&str, &str)]) -> Vec<(usize, usize, String)> {
@@ -49,9 +54,7 @@ fn the_workspace_file() {
         ),
         ("connectors:\n  crm: { kind: salesforce }\n", &[(12, 16, codes::NOT_AVAILABLE)]),
         ("connectors:\n  crm: { kind: local, url: https://x.example }\n", &[(12, 23, codes::UNKNOWN_KEY)]),
-        ("sources: []\n", &[(11, 1, codes::NOT_AVAILABLE)]),
-        ("audiences: {}\n", &[(11, 1, codes::NOT_AVAILABLE)]),
-        ("policy:\n  budgets: []\n  never: {}\n", &[(12, 3, codes::NOT_AVAILABLE), (13, 3, codes::NOT_AVAILABLE)]),
+        ("sources: []\naudiences: {}\n", &[]),
         ("policy:\n  holdout: { global: 2 }\n", &[(12, 22, codes::NEEDS_UNIT)]),
         ("policy:\n  holdout: { global: 120% }\n", &[(12, 22, codes::OUT_OF_RANGE)]),
         (
@@ -64,7 +67,7 @@ fn the_workspace_file() {
         ),
         (
             "policy:\n  caps:\n    - { id: a, channels: [sms], max: 0, window: 7d, exempt: [markting] }\n",
-            &[(13, 27, codes::BAD_VALUE), (13, 38, codes::OUT_OF_RANGE), (13, 62, codes::UNKNOWN_PURPOSE)],
+            &[(13, 27, codes::BAD_VALUE), (13, 38, codes::POLICY_CONTRADICTION), (13, 62, codes::UNKNOWN_PURPOSE)],
         ),
         (
             "mail: { from: nobody, unsubscribe: http://x.example }\n",
