@@ -8,6 +8,7 @@ mod files;
 mod load;
 mod names;
 mod output;
+mod playback;
 mod replay;
 mod report;
 mod scenario;
