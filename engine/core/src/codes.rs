@@ -154,7 +154,7 @@ pub const PLUGIN_INPUTS: Code = "ST3012";
 pub const PLUGIN_REFUSED: Code = "ST3013";
 /// The plugin gives no answer for this row, and says why.
 pub const PLUGIN_DECLINED: Code = "ST3014";
-/// The plugin's answers have a shape that a score cannot hold yet (classes, ranking).
+/// The plugin's answer has another shape than its manifest says (scalar, classes, ranking).
 pub const PLUGIN_SHAPE: Code = "ST3015";
 /// `staunch.lock` cannot be read.
 pub const LOCK_INVALID: Code = "ST3016";
@@ -220,9 +220,9 @@ pub const OUTBOX_WRITE: Code = "ST6105";
 pub const WEBHOOK_UNREACHABLE: Code = "ST6201";
 /// The webhook asks to come back later, or failed (429, 5xx). It is tried again.
 pub const WEBHOOK_DEFERRED: Code = "ST6202";
-/// The webhook refused the task for good (3xx, 4xx).
+/// The webhook refused the task or request for good (3xx, 4xx).
 pub const WEBHOOK_REFUSED: Code = "ST6203";
-/// The webhook may or may not have taken the task. Look for it on the other side.
+/// The webhook may or may not have taken the task or request. Look for it on the other side.
 pub const WEBHOOK_DOUBT: Code = "ST6204";
 /// The webhook's host has an address that must not be reached. Correct the host, or allow it in the connector.
 pub const WEBHOOK_ADDRESS: Code = "ST6205";
@@ -234,6 +234,8 @@ pub const TEMPLATE_UNKNOWN: Code = "ST6302";
 pub const TEMPLATE_VALUE: Code = "ST6303";
 /// The template works too long or makes too much text.
 pub const TEMPLATE_FUEL: Code = "ST6304";
+/// A template includes what is no block, or a block that is not there. Blocks are the files of `templates/blocks`.
+pub const TEMPLATE_BLOCK: Code = "ST6305";
 
 // ST7xxx — command line.
 /// The same contacts were changed by others again and again. It is tried again by itself.
