@@ -11,6 +11,7 @@ mod output;
 mod playback;
 mod replay;
 mod report;
+mod revision;
 mod scenario;
 mod wiring;
 
