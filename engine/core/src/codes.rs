@@ -58,6 +58,8 @@ pub const UNKNOWN_TEMPLATE: Code = "ST1032";
 pub const UNKNOWN_ROLE: Code = "ST1033";
 /// A connector that is not declared.
 pub const UNKNOWN_CONNECTOR: Code = "ST1034";
+/// An audience that is not declared.
+pub const UNKNOWN_AUDIENCE: Code = "ST1035";
 /// A step that the workflow does not have.
 pub const UNKNOWN_STEP: Code = "ST1037";
 /// A workflow that the workspace does not have.
@@ -100,6 +102,24 @@ pub const PERSONAL_INPUT: Code = "ST1055";
 pub const NO_PURPOSE: Code = "ST1056";
 /// Part of the language that is checked here and not enforced by this version. Do not rely on it yet.
 pub const NOT_ENFORCED: Code = "ST1060";
+/// A rule of the policy that contradicts itself or the workspace.
+pub const POLICY_CONTRADICTION: Code = "ST1061";
+/// A rule of the policy that binds nothing as things are.
+pub const POLICY_IDLE: Code = "ST1062";
+/// A rollout whose stages do not follow each other.
+pub const ROLLOUT_ORDER: Code = "ST1063";
+/// A feature, score or review gate that nothing in the workflow uses.
+pub const UNUSED: Code = "ST1070";
+/// A wait, breaker or kill rule for an outcome that no step of the workflow can have.
+pub const NO_OUTCOME: Code = "ST1071";
+/// A split whose arms make no difference.
+pub const IDLE_SPLIT: Code = "ST1072";
+/// A message that reaches people without the approval that others of the workflow need.
+pub const REVIEW_BYPASS: Code = "ST1073";
+/// Arms of a split that are not everybody together.
+pub const SPLIT_SHARES: Code = "ST1074";
+/// A schedule that cannot be read, or never ticks.
+pub const BAD_SCHEDULE: Code = "ST1075";
 
 // ST2xxx — events and parking.
 /// The body is not valid UTF-8. Have the producer send UTF-8 and replay it.
