@@ -8,8 +8,10 @@ mod files;
 mod load;
 mod names;
 mod output;
+mod playback;
 mod replay;
 mod report;
+mod revision;
 mod scenario;
 mod wiring;
 
