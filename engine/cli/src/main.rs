@@ -2,6 +2,7 @@
 
 mod app;
 mod commands;
+mod difference;
 mod error;
 mod feed;
 mod files;
@@ -13,6 +14,7 @@ mod replay;
 mod report;
 mod revision;
 mod scenario;
+mod textdiff;
 mod wiring;
 
 use clap::Parser;

@@ -35,8 +35,8 @@ impl Revision {
             let message = format!("`{against}` is no folder, and {dir} lies in no git repository: {why}");
             CliError::usage(message, "name a folder with another version of the workspace")
         })?;
-        let commit = git(dir, &["rev-parse", "--verify", "--quiet", &format!("{against}^{{commit}}")], None)
-            .map_err(|_| {
+        let commit =
+            git(dir, &["rev-parse", "--verify", "--quiet", &format!("{against}^{{commit}}")], None).map_err(|_| {
                 let message = format!("`{against}` is neither a folder nor a revision of {repository}");
                 CliError::new(codes::CLI_UNKNOWN, message, NEXT)
             })?;
@@ -93,7 +93,8 @@ mod tests {
     fn commit(dir: &Path, text: &str) {
         std::fs::create_dir_all(dir.join("flow/sub")).unwrap();
         std::fs::write(dir.join("flow/sub/a.txt"), text).unwrap();
-        for args in [&["add", "-A"][..], &["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"]] {
+        for args in [&["add", "-A"][..], &["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"]]
+        {
             git(dir, args, None).unwrap();
         }
     }

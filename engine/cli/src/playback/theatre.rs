@@ -75,7 +75,7 @@ pub fn core_workspace(project: &Project) -> Workspace {
         schema: file.schema.clone(),
         policy: file.policy.clone(),
         zone: file.zone.clone(),
-        ..Workspace::default()
+        audiences: file.audiences.clone(),
     }
 }
 
