@@ -4,13 +4,14 @@ use crate::error::{CliError, Result};
 use staunch_channels::{TemplateKind, Templates};
 use staunch_core::action::Channel;
 use staunch_core::codes;
+use staunch_core::score::ScoreKind;
 use staunch_core::value::Type;
 use staunch_core::workflow::Workflow;
 use staunch_rules::Rules;
-use staunch_scoring::{Host, InputKind, Lock, PluginProblem};
+use staunch_scoring::{Host, InputKind, Lock, PluginProblem, ResultKind};
 use staunch_workflow::{
-    Diagnostic, PluginCatalog, PluginInfo, PluginInput, RolloutFile, Severity, TestFile, WorkspaceFile, load_workspace,
-    read_files,
+    Diagnostic, PluginCatalog, PluginInfo, PluginInput, RolloutFile, Severity, TemplateInfo, TestFile, WorkspaceFile,
+    load_workspace, read_files,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -77,7 +78,12 @@ impl PluginCatalog for Pinned<'_> {
             let (message, help) = (problem.message.clone(), problem.help.clone());
             staunch_workflow::PluginProblem { code: problem.code.to_owned(), message, help }
         });
-        Some(PluginInfo { inputs, bands, problems: problems.collect() })
+        let kind = manifest.map_or(ScoreKind::Scalar, |manifest| match manifest.kind {
+            ResultKind::Scalar => ScoreKind::Scalar,
+            ResultKind::Classes => ScoreKind::Classes(manifest.labels.clone()),
+            ResultKind::Ranking => ScoreKind::Ranking,
+        });
+        Some(PluginInfo { inputs, kind, bands, problems: problems.collect() })
     }
 
     fn names(&self) -> Vec<String> {
@@ -113,7 +119,7 @@ pub fn inspect(dir: &Path) -> Result<Found> {
     let (templates, template_problems) = Templates::load(&dir.join("templates"));
     let (lock, lock_problem) = read_lock(dir)?;
     let (host, problems) = Host::load(dir, &lock);
-    let kinds = channels_of(&templates);
+    let kinds = infos(&templates);
     let loaded =
         load_workspace(&files, &Rules::new(), &Pinned { host: &host, lock: &lock, problems: &problems }, &kinds);
     let mut diagnostics = loaded.diagnostics.clone();
@@ -135,12 +141,15 @@ pub fn inspect(dir: &Path) -> Result<Found> {
     Ok(Found { diagnostics, files: count, loaded, templates, host })
 }
 
-fn channels_of(templates: &Templates) -> BTreeMap<String, Channel> {
+fn infos(templates: &Templates) -> BTreeMap<String, TemplateInfo> {
     let channel = |kind| match kind {
         TemplateKind::Email => Channel::Email,
         TemplateKind::Nudge => Channel::Nudge,
     };
-    templates.names().filter_map(|name| Some((name.to_owned(), channel(templates.kind(name)?)))).collect()
+    templates
+        .names()
+        .filter_map(|name| Some((name.to_owned(), TemplateInfo::of(channel(templates.kind(name)?)))))
+        .collect()
 }
 
 /// A workspace that pins nothing has no lock file.
@@ -200,7 +209,7 @@ fn usable(dir: &Path, found: Found) -> Result<Project> {
 pub fn open_unscored(dir: &Path) -> Result<Project> {
     let files = read_files(dir).map_err(|error| CliError::file(dir, &error))?;
     let (templates, _) = Templates::load(&dir.join("templates"));
-    let loaded = load_workspace(&files, &Rules::new(), &AnyPlugin, &channels_of(&templates));
+    let loaded = load_workspace(&files, &Rules::new(), &AnyPlugin, &infos(&templates));
     let (host, _) = Host::load(dir, &Lock::default());
     let found = Found { diagnostics: loaded.diagnostics.clone(), files: files.len(), loaded, templates, host };
     usable(dir, found)

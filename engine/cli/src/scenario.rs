@@ -12,7 +12,7 @@ use staunch_core::workflow::Workflow;
 use staunch_core::{Span, Time, codes};
 use staunch_rules::Rules;
 use staunch_worker::MessageRenderer;
-use staunch_workflow::{Expectation, Expected, GivenScore, TestCase, TestFile};
+use staunch_workflow::{Expectation, Expected, GivenScore, Happens, TestCase, TestFile};
 use std::sync::Arc;
 
 /// How long after its last event or expectation a case goes on, to see what else happens.
@@ -55,7 +55,7 @@ fn run_case(project: &Project, renderer: &MessageRenderer, file: &TestFile, case
     let mut world = World::new(parts, live);
     world.force(|catalog| catalog.with_arm(case.arm).without_ticks());
     world.put(contact(case, workspace.purposes.as_slice()));
-    let mut differences = play(&mut world, case);
+    let mut differences = play(&mut world, &workflow.name, case);
     differences.extend(compare(case, &world.log));
     let timeline = world.log.iter().map(|one| line(one, case.now)).collect();
     Verdict { place, differences, timeline }
@@ -75,6 +75,13 @@ fn given(workflow: &Workflow, case: &TestCase, request: &ScoreRequest) -> ScoreO
     let score = workflow.scores.iter().find(|def| def.plugin == request.plugin && matches(def, request));
     match score.and_then(|def| case.scores.get(&def.name)) {
         Some(GivenScore::Value(value)) => Ok(Scored::scalar(*value, "given by the test")),
+        Some(GivenScore::Class { label, p }) => {
+            let classes = vec![(label.clone(), *p)];
+            Ok(Scored { classes, ..Scored::scalar(*p, "given by the test") })
+        }
+        Some(GivenScore::Ranking(items)) => {
+            Ok(Scored { ranking: items.clone(), ..Scored::scalar(1.0, "given by the test") })
+        }
         Some(GivenScore::Fails) => Err(ScoreFailure { code: "test".into(), message: "the test lets it fail".into() }),
         None => {
             let message = format!("the test gives no score for plugin `{}`", request.plugin);
@@ -95,7 +102,7 @@ fn contact(case: &TestCase, purposes: &[String]) -> Contact {
     contact
 }
 
-fn play(world: &mut World<'_>, case: &TestCase) -> Vec<String> {
+fn play(world: &mut World<'_>, workflow: &str, case: &TestCase) -> Vec<String> {
     let mut differences = Vec::new();
     let mut events: Vec<_> = case.events.iter().enumerate().collect();
     events.sort_by_key(|(_, event)| event.at);
@@ -103,22 +110,27 @@ fn play(world: &mut World<'_>, case: &TestCase) -> Vec<String> {
     for (index, event) in events {
         let time = case.now + event.at;
         last = last.max(time);
+        let contact = event.contact.as_ref().unwrap_or(&case.contact).clone();
+        let Happens::Event { kind, fields, body, .. } = &event.what else {
+            world.tick(&contact, workflow, time);
+            continue;
+        };
         let event = Event {
             id: format!("test-{index}"),
             source: "test".into(),
-            kind: event.kind.clone(),
+            kind: kind.clone(),
             time,
-            contact: case.contact.clone(),
+            contact,
             sequence: i64::try_from(index).unwrap_or(0),
-            fields: event.fields.clone(),
-            body: None,
+            fields: fields.clone(),
+            body: body.clone().map(serde_json::Value::Object),
             history: false,
         };
         if let Err(why) = world.event(event) {
             differences.push(format!("an event was refused: {why}"));
         }
     }
-    let expected = case.expect.iter().map(|one| case.now + one.at).max().unwrap_or(last);
+    let expected = case.expect.iter().filter_map(|one| Some(case.now + one.at?)).max().unwrap_or(last);
     world.run_to(last.max(expected) + AFTERWARDS);
     differences
 }
@@ -139,29 +151,41 @@ fn compare(case: &TestCase, log: &[Happening]) -> Vec<String> {
 }
 
 fn fits(expectation: &Expectation, one: &Happening, now: Time) -> bool {
-    let because = |reason: ReasonCode| expectation.because.is_none_or(|wanted| wanted == reason);
-    let what = match (expectation.what, one.what) {
-        (Expected::Sent | Expected::Done, Happened::Sent) | (Expected::Review, Happened::Review) => true,
-        (Expected::Held, Happened::Held { reason, until }) => {
-            because(reason) && (expectation.until.is_none() || expectation.until == until)
+    let fits = |wanted: &Option<ReasonCode>, reason: ReasonCode| wanted.is_none_or(|wanted| wanted == reason);
+    let step = match (&expectation.what, one.what) {
+        (Expected::Sent(step) | Expected::Done(step), Happened::Sent) | (Expected::Review(step), Happened::Review) => {
+            step
         }
-        (Expected::Withheld, Happened::Withheld { reason }) => because(reason),
-        _ => false,
+        (Expected::Held { step, because, until: wanted }, Happened::Held { reason, until })
+            if fits(because, reason) && (wanted.is_none() || *wanted == until) =>
+        {
+            step
+        }
+        (Expected::Withheld { step, because }, Happened::Withheld { reason }) if fits(because, reason) => step,
+        _ => return false,
     };
-    what && one.step == expectation.step && one.at == now + expectation.at
+    one.step == *step && expectation.at.is_some_and(|at| one.at == now + at)
 }
 
 fn wanted(expectation: &Expectation) -> String {
-    let word = match expectation.what {
-        Expected::Sent => "sent",
-        Expected::Held => "held",
-        Expected::Withheld => "withheld",
-        Expected::Review => "review",
-        Expected::Done => "done",
+    let because =
+        |reason: &Option<ReasonCode>| reason.map_or_else(String::new, |reason| format!(" because {}", reason.word()));
+    let what = match &expectation.what {
+        Expected::Sent(step) => format!("sent {step}"),
+        Expected::Held { step, because: reason, until } => {
+            let until = until.map_or_else(String::new, |until| format!(" until {until}"));
+            format!("held {step}{}{until}", because(reason))
+        }
+        Expected::Withheld { step, because: reason } => format!("withheld {step}{}", because(reason)),
+        Expected::Review(step) => format!("review {step}"),
+        Expected::Done(step) => format!("done {step}"),
+        Expected::Left(why) => format!("left {why}"),
+        Expected::Goal => "goal reached".to_owned(),
+        Expected::NotStarted(why) => format!("not_started {}", why.word()),
+        Expected::Never(step) => format!("never {step}"),
     };
-    let because = expectation.because.map_or_else(String::new, |reason| format!(" because {}", reason.word()));
-    let until = expectation.until.map_or_else(String::new, |until| format!(" until {until}"));
-    format!("{} {word} {}{because}{until} (line {})", expectation.at, expectation.step, expectation.line)
+    let at = expectation.at.map_or_else(String::new, |at| format!("{at} "));
+    format!("{at}{what} (line {})", expectation.line)
 }
 
 fn line(one: &Happening, now: Time) -> String {

@@ -98,6 +98,8 @@ pub const PROTECTED_INPUT: Code = "ST1054";
 pub const PERSONAL_INPUT: Code = "ST1055";
 /// A workflow without a consent purpose.
 pub const NO_PURPOSE: Code = "ST1056";
+/// Part of the language that is checked here and not enforced by this version. Do not rely on it yet.
+pub const NOT_ENFORCED: Code = "ST1060";
 
 // ST2xxx — events and parking.
 /// The body is not valid UTF-8. Have the producer send UTF-8 and replay it.

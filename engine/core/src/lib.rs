@@ -8,6 +8,7 @@ pub mod action;
 pub mod arm;
 pub mod breaker;
 pub mod codes;
+pub mod compare;
 pub mod contact;
 pub mod decide;
 pub mod event;

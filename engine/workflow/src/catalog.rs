@@ -1,7 +1,26 @@
-//! What the loader has to know of plugins. The scoring host implements it.
+//! What the loader has to know of plugins and message templates. The scoring host and the channels tell it.
 
-use staunch_core::score::Band;
+use staunch_core::action::Channel;
+use staunch_core::score::{Band, ScoreKind};
 use staunch_core::value::Type;
+use std::collections::BTreeMap;
+
+/// One message template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateInfo {
+    /// The channel that it makes messages for.
+    pub channel: Channel,
+    /// Its own files and the blocks that they include: path below the folder of templates, and text. They belong to
+    /// the version of each workflow that names it.
+    pub files: BTreeMap<String, String>,
+}
+
+impl TemplateInfo {
+    /// A template of a channel whose texts are not known here.
+    pub fn of(channel: Channel) -> TemplateInfo {
+        TemplateInfo { channel, files: BTreeMap::new() }
+    }
+}
 
 /// The plugins that `staunch.lock` pins.
 pub trait PluginCatalog {
@@ -16,6 +35,8 @@ pub trait PluginCatalog {
 pub struct PluginInfo {
     /// What it reads, or `None` where its manifest cannot be had: then there are problems.
     pub inputs: Option<Vec<PluginInput>>,
+    /// The shape of its answers.
+    pub kind: ScoreKind,
     /// Bands of its score, from low to high.
     pub bands: Vec<Band>,
     /// Why it cannot be used: a wrong digest, an unreadable file.

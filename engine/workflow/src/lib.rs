@@ -13,10 +13,12 @@ mod testfile;
 mod workspace;
 mod yaml;
 
-pub use catalog::{NoPlugins, PluginCatalog, PluginInfo, PluginInput, PluginProblem};
+pub use catalog::{NoPlugins, PluginCatalog, PluginInfo, PluginInput, PluginProblem, TemplateInfo};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use files::{Files, MAX_FILE, read_files};
 pub use load::{Loaded, load_workspace};
 pub use rollout::{RolloutFile, RolloutStage};
-pub use testfile::{Expectation, Expected, GivenScore, TestCase, TestEvent, TestFile};
+pub use testfile::{
+    Expectation, Expected, GivenAccount, GivenScore, Happens, LEFT, NotStarted, TestCase, TestEvent, TestFile,
+};
 pub use workspace::{Connections, Connector, Mail, Reference, WORKSPACE_FILE, WorkspaceFile};

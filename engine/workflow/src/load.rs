@@ -1,6 +1,6 @@
 //! All files of a workspace in one run: the workspace file first, then workflows, then what refers to workflows.
 
-use crate::catalog::PluginCatalog;
+use crate::catalog::{PluginCatalog, TemplateInfo};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Files, MAX_FILE};
 use crate::flow::{self, Around};
@@ -9,7 +9,6 @@ use crate::rollout::{self, RolloutFile};
 use crate::testfile::{self, TestAround, TestFile};
 use crate::workspace::{self, WORKSPACE_FILE, WorkspaceFile};
 use crate::yaml::{self, Kind, Node, Source};
-use staunch_core::action::Channel;
 use staunch_core::codes;
 use staunch_core::expr::Checker;
 use staunch_core::policy::Policy;
@@ -61,19 +60,19 @@ struct Parsed<'a> {
     spoiled: bool,
 }
 
-/// Reads and checks all files. `templates` holds the channel of each message template by its name.
+/// Reads and checks all files. `templates` holds each message template by its name.
 pub fn load_workspace(
     files: &Files,
     checker: &dyn Checker,
     plugins: &dyn PluginCatalog,
-    templates: &BTreeMap<String, Channel>,
+    templates: &BTreeMap<String, TemplateInfo>,
 ) -> Loaded {
     let mut loaded = Loaded::default();
     let parsed: Vec<Parsed<'_>> = files.iter().filter_map(|(path, bytes)| parse(path, bytes, &mut loaded)).collect();
     load_root(files, &parsed, &mut loaded);
     let around = Around { workspace: loaded.workspace.as_ref(), templates, plugins, checker };
     let (steps, workflows, found) = load_workflows(&parsed, &around);
-    let around = TestAround { workspace: loaded.workspace.as_ref(), workflows: &steps };
+    let around = TestAround { workspace: loaded.workspace.as_ref(), steps: &steps, workflows: &workflows };
     let (mut tests, mut rollouts, mut more) = (Vec::new(), Vec::new(), found);
     for one in &parsed {
         let mut reader = Reader::new(&one.source).spoiled_if(one.spoiled);

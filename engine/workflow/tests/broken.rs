@@ -2,10 +2,12 @@
 
 use staunch_core::action::Channel;
 use staunch_core::codes;
-use staunch_core::score::Band;
+use staunch_core::score::{Band, ScoreKind};
 use staunch_core::value::Type;
 use staunch_rules::Rules;
-use staunch_workflow::{PluginCatalog, PluginInfo, PluginInput, PluginProblem, load_workspace, read_files};
+use staunch_workflow::{
+    PluginCatalog, PluginInfo, PluginInput, PluginProblem, TemplateInfo, load_workspace, read_files,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -23,10 +25,11 @@ impl PluginCatalog for Plugins {
         match name {
             "repurchase" => Some(PluginInfo {
                 inputs: Some(["recency", "frequency", "spend", "trend"].map(input).to_vec()),
+                kind: ScoreKind::Scalar,
                 bands: vec![Band { name: "low".into(), from: 0.0 }],
                 problems: vec![],
             }),
-            "tampered" => Some(PluginInfo { inputs: None, bands: vec![], problems: vec![problem] }),
+            "tampered" => Some(PluginInfo { problems: vec![problem], ..PluginInfo::default() }),
             _ => None,
         }
     }
@@ -44,7 +47,7 @@ fn folder() -> PathBuf {
 fn every_file_has_exactly_the_problems_written_beside_it() {
     let files = read_files(&folder()).unwrap();
     let templates = [("rescue/tips", Channel::Email), ("rescue/checklist", Channel::Nudge)];
-    let templates = templates.map(|(name, channel)| (name.to_owned(), channel)).into_iter().collect();
+    let templates = templates.map(|(name, channel)| (name.to_owned(), TemplateInfo::of(channel))).into_iter().collect();
     let loaded = load_workspace(&files, &Rules::new(), &Plugins, &templates);
 
     let mut found: BTreeMap<&str, String> = files.keys().map(|path| (path.as_str(), String::new())).collect();

@@ -4,14 +4,14 @@ use staunch_core::action::{Channel, ReasonCode};
 use staunch_core::arm::Arm;
 use staunch_core::feature::{FeatureKind, Window};
 use staunch_core::policy::{Stage, StageLimits};
-use staunch_core::score::Band;
+use staunch_core::score::{Band, ScoreKind};
 use staunch_core::time::{Span, Time};
 use staunch_core::value::{Money, Type, Value};
 use staunch_core::workflow::{NodeKind, Target, Workflow};
 use staunch_rules::Rules;
 use staunch_workflow::{
-    Connector, Expected, Files, GivenScore, Loaded, PluginCatalog, PluginInfo, PluginInput, Reference, load_workspace,
-    read_files, render,
+    Connector, Expected, Files, GivenScore, Happens, Loaded, PluginCatalog, PluginInfo, PluginInput, Reference,
+    TemplateInfo, load_workspace, read_files, render,
 };
 use std::path::Path;
 
@@ -27,6 +27,7 @@ impl PluginCatalog for Plugins {
         let bands = [("low", 0.0), ("uncertain", 0.4), ("likely", 0.6)];
         Some(PluginInfo {
             inputs: Some(names.map(|name| PluginInput { name: name.into(), kind: Type::Number }).to_vec()),
+            kind: ScoreKind::Scalar,
             bands: bands.map(|(name, from)| Band { name: name.into(), from }).to_vec(),
             problems: vec![],
         })
@@ -38,7 +39,7 @@ impl PluginCatalog for Plugins {
 }
 
 fn load(files: &Files, templates: &[(&str, Channel)]) -> Loaded {
-    let templates = templates.iter().map(|(name, channel)| ((*name).to_owned(), *channel)).collect();
+    let templates = templates.iter().map(|(name, channel)| ((*name).to_owned(), TemplateInfo::of(*channel))).collect();
     load_workspace(files, &Rules::new(), &Plugins, &templates)
 }
 
@@ -120,15 +121,15 @@ fn tests_and_rollouts_are_read() {
     assert!(cases[0].nothing_else && !cases[3].nothing_else);
     assert_eq!(cases[1].scores["churn"], GivenScore::Fails);
     let held = &cases[2].expect[0];
-    assert_eq!(
-        (held.what, held.because, held.until),
-        (Expected::Held, Some(ReasonCode::QuietHours), Time::parse("2026-03-03T07:00:00Z"))
-    );
+    let (because, until) = (Some(ReasonCode::QuietHours), Time::parse("2026-03-03T07:00:00Z"));
+    assert_eq!(held.what, Expected::Held { step: "tips-email".into(), because, until });
     // A case adds to the contact of the defaults; a bare amount takes the workspace's currency.
     assert_eq!((cases[3].stage, cases[3].arm, cases[3].contact.as_str()), (Stage::Full, Arm::Holdout, "c1"));
     assert_eq!(cases[3].fields["mrr"], Value::Money(Money::parse("600 EUR").unwrap()));
     assert_eq!(cases[3].fields["zone"], Value::Text("Europe/Berlin".into()));
-    assert_eq!(cases[3].events[0].fields["sessions"], Value::Number(3.0));
+    let Happens::Event { kind, fields, body, of } = &cases[3].events[0].what else { panic!() };
+    assert_eq!((kind.as_str(), body, of), ("usage.daily_summary", &None, &None));
+    assert_eq!(fields["sessions"], Value::Number(3.0));
     let stages = &loaded.rollouts[0].stages;
     assert_eq!(
         (stages[2].days, stages[2].limits.clone()),

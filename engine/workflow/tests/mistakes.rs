@@ -4,14 +4,19 @@ use proptest::prelude::*;
 use staunch_core::action::Channel;
 use staunch_core::codes;
 use staunch_rules::Rules;
-use staunch_workflow::{Files, Loaded, NoPlugins, load_workspace, render};
+use staunch_workflow::{Files, Loaded, NoPlugins, TemplateInfo, load_workspace, render};
 
 const WORKSPACE: &str = "workspace: w\nzone: UTC\ncurrency: EUR\ncontact:\n  plan: text\nevents:\n  order.paid: { total: money }\npurposes: [marketing]\nroles:\n  lead: [a@example.com]\n";
 const WORKFLOW: &str = "workflow: f\ntitle: T\nowner: o\npurpose: marketing\nstart:\n  event: order.paid\nsteps:\n  - email: m\n    template: t\n";
 
 fn load(files: &[(&str, &str)]) -> Loaded {
     let files: Files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-    load_workspace(&files, &Rules::new(), &NoPlugins, &[("t".to_owned(), Channel::Email)].into_iter().collect())
+    load_workspace(
+        &files,
+        &Rules::new(),
+        &NoPlugins,
+        &[("t".to_owned(), TemplateInfo::of(Channel::Email))].into_iter().collect(),
+    )
 }
 
 fn found(files: &[(&str, &str)]) -> Vec<(usize, usize, String)> {

@@ -1,7 +1,8 @@
 //! Two ids that turn out to be one person: the records become one, and nothing of either is lost.
 
-use super::walk::Walk;
-use crate::action::hash16;
+use super::Subject;
+use super::walk::{Need, Walk};
+use crate::action::{Action, hash16};
 use crate::arm::bucket;
 use crate::contact::Contact;
 use crate::event::Event;
@@ -19,16 +20,33 @@ pub fn other_id(event: &Event) -> Option<&str> {
 
 impl Walk<'_> {
     /// Takes the other id over: as a plain alias where nobody has it, or with all that is known under it.
-    pub fn identify(&mut self, event: &Event) {
-        let Some(alias) = other_id(event).filter(|alias| *alias != self.contact.id) else { return };
+    pub fn identify(&mut self, event: &Event) -> Result<(), Need> {
+        let Some(alias) = other_id(event).filter(|alias| *alias != self.contact.id) else { return Ok(()) };
         match self.other.take() {
-            Some(other) if other.id != self.contact.id => self.merge(other, event.time),
+            Some(other) if other.id != self.contact.id => {
+                let other = self.catch_up(other, event.time)?;
+                self.merge(other, event.time);
+            }
             _ => {
                 if self.contact.aliases.insert(alias.to_owned()) {
                     self.aliases.push(alias.to_owned());
                 }
             }
         }
+        Ok(())
+    }
+
+    /// What was due for the other record before this event is decided for it, as itself.
+    fn catch_up(&mut self, other: Contact, to: Time) -> Result<Contact, Need> {
+        let mut walk = Walk::new(self.env, Subject::from(other), self.scores);
+        walk.deadlines(to, false)?;
+        let Walk { contact, actions, entries, cancelled, touched, .. } = walk;
+        let contact_id = &self.contact.id;
+        self.actions.extend(actions.into_iter().map(|action| Action { contact: contact_id.clone(), ..action }));
+        self.entries.extend(entries);
+        self.cancelled.extend(cancelled);
+        touched.into_iter().for_each(|run| self.touch(run));
+        Ok(contact)
     }
 
     /// Suppressions unite, facts add, newer fields and consent win, and of two active runs of a workflow the one that

@@ -17,7 +17,7 @@ mod walk;
 pub use catalog::{Catalog, Workspace};
 pub use exclude::{excluded, in_audience};
 pub use identity::other_id;
-pub use migrate::{Existing, Migration};
+pub use migrate::{Existing, Migration, has_place, same_shape};
 
 use crate::account::{AccountDelta, Accounts};
 use crate::action::Action;

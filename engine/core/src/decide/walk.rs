@@ -37,7 +37,7 @@ pub(super) struct Walk<'a> {
     pub delta: Option<AccountDelta>,
     /// Whether a receipt is wanted.
     pub full: bool,
-    touched: Vec<Run>,
+    pub touched: Vec<Run>,
     decision: Option<Decision>,
     outcome: Option<ActionOutcome>,
     at: Time,
@@ -83,7 +83,9 @@ impl<'a> Walk<'a> {
             return Ok(Err(need));
         }
         self.contact.apply(event, &self.env.catalog.workspace.schema)?;
-        self.identify(event);
+        if let Err(need) = self.identify(event) {
+            return Ok(Err(need));
+        }
         self.add_facts(event);
         self.add_to_account(event)?;
         self.outcome = outcome_of(event);

@@ -209,6 +209,56 @@ fn a_refused_event_changes_nothing_and_may_come_again_mended() {
 }
 
 #[test]
+fn tasks_wait_for_the_person_who_has_too_many() {
+    let mut flow = flow(vec![act(Channel::Task, "call", END)]);
+    let crate::workflow::NodeKind::Act(task) = &mut flow.nodes[0].kind else { panic!() };
+    (task.channel, task.round_robin) = (Channel::Task, vec!["anna".into()]);
+    let capacity =
+        crate::policy::Capacity { id: "reps".into(), channels: vec![Channel::Task], max: 1, window: span("1d") };
+    let policy = Policy { capacity: vec![capacity], ..Policy::default() };
+    let said = play(policy, flow, |_| {}, &[go("0h"), of("d", go("1h"))]);
+    assert_eq!(said, ["call sent @0", "call held capacity until 24 @1", "call sent @24"]);
+}
+
+#[test]
+fn turns_are_taken_evenly() {
+    let mut flow = flow(vec![act(Channel::Task, "call", END)]);
+    let crate::workflow::NodeKind::Act(task) = &mut flow.nodes[0].kind else { panic!() };
+    task.round_robin = vec!["anna".into(), "ben".into(), "cleo".into()];
+    let catalog = catalog(Policy::default(), vec![flow]);
+    let mut world = world(&catalog);
+    for n in 0..600 {
+        world.event(of(&format!("c{n}"), go("0h"))).unwrap();
+    }
+    let mut counts = BTreeMap::<&str, u32>::new();
+    world.actions.iter().for_each(|action| *counts.entry(action.payload.assignee().unwrap()).or_default() += 1);
+    assert!(counts.len() == 3 && counts.values().all(|count| (140..260).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn a_channel_that_is_down_holds_and_sends_nothing() {
+    let down = |it: &mut World<'_>| drop(it.down.insert("email".into()));
+    let said = play(Policy::default(), flow(vec![email("a", END)]), down, &[go("0h")]);
+    assert_eq!(said[0], "a held retry until 1 @0");
+    assert!(said.iter().all(|line| !line.contains("sent")), "{said:?}");
+    assert_eq!(said.last().unwrap(), "a withheld expired @169");
+}
+
+#[test]
+fn a_merged_person_has_one_history_of_sends() {
+    let catalog = catalog(weekly(1), vec![flow(vec![email("a", END)])]);
+    let mut world = world(&catalog);
+    world.event(of("d", go("0h"))).unwrap();
+    let alias = with_body(event("contact.aliased", at("1h")), serde_json::json!({"alias": "d"}));
+    world.event(alias).unwrap();
+    world.event(go("2h")).unwrap();
+    world.event(of("d", go("9h"))).unwrap();
+    assert_eq!(log(&world)[..2], ["a sent @0", "a held cap until 168 @2"]);
+    assert_eq!(world.contacts()["d"].merged_into.as_deref(), Some("c"));
+    assert_eq!(world.runs.len(), 3, "an event of the old id is the survivor's");
+}
+
+#[test]
 fn a_contact_put_in_with_a_waiting_run_is_woken() {
     let flows = || vec![flow(vec![wait_for("pause", "1d", 1), email("a", END)])];
     let (one, two) = (catalog(Policy::default(), flows()), catalog(Policy::default(), flows()));
@@ -289,6 +339,33 @@ proptest! {
             repeated.push(events[seed[index] % (index + 1)].clone());
         }
         prop_assert_eq!(after(&repeated), after(&events));
+    }
+
+    /// Whatever comes, in whatever order it arrives: no contact gets more than its cap in any window, nor two closer
+    /// than the gap.
+    #[test]
+    fn no_contact_exceeds_a_cap(events in events(), seed in prop::collection::vec(any::<u32>(), 30), max in 1u32..4, gap in 0i64..40) {
+        let mut order: Vec<(usize, Event)> = events.into_iter().enumerate().collect();
+        order.sort_by_key(|(at, _)| seed[*at]);
+        let mut policy = weekly(max);
+        policy.caps[0].gap = Some(span(&format!("{gap}h"))).filter(|gap| gap.0 > 0);
+        let again = |name: &str| Workflow { name: name.into(), ..lively() };
+        let catalog = catalog(policy.clone(), vec![again("w"), again("x")]);
+        let mut world = world(&catalog);
+        for (_, event) in order {
+            world.event(event).unwrap();
+        }
+        world.run_to(at("90d"));
+        for id in ["c", "d", "e"] {
+            let mut sent: Vec<Time> = world.log.iter().filter(|one| one.contact == id && one.what == Happened::Sent).map(|one| one.at).collect();
+            sent.sort();
+            for (index, time) in sent.iter().enumerate() {
+                let inside = sent[..=index].iter().filter(|other| **other > *time - policy.caps[0].window).count();
+                prop_assert!(inside <= max as usize, "{} in one window", inside);
+                let close = index > 0 && policy.caps[0].gap.is_some_and(|gap| *time < sent[index - 1] + gap);
+                prop_assert!(!close, "closer than the gap");
+            }
+        }
     }
 
     /// What happens to one contact does not depend on the others, nor on their order at equal times.

@@ -1,6 +1,7 @@
 //! Workflow files: from a tree to the flat workflow that the core runs, with every name checked on the way.
 
 mod around;
+pub(crate) mod audience;
 mod compile;
 mod features;
 mod lint;
@@ -18,7 +19,7 @@ pub(crate) use scores::{SCORE, SUBSTITUTE};
 #[cfg(test)]
 pub(crate) use steps::{ALL_STEP_KEYS, CASE};
 
-use crate::catalog::PluginCatalog;
+use crate::catalog::{PluginCatalog, TemplateInfo};
 use crate::read::{Keys, Reader};
 use crate::workspace::WorkspaceFile;
 use crate::yaml::{Kind, Node};
@@ -57,7 +58,7 @@ pub(crate) const START: Keys =
 pub(crate) struct Around<'a> {
     /// `None` where the workspace file cannot be used: then only shapes are checked.
     pub(crate) workspace: Option<&'a WorkspaceFile>,
-    pub(crate) templates: &'a BTreeMap<String, Channel>,
+    pub(crate) templates: &'a BTreeMap<String, TemplateInfo>,
     pub(crate) plugins: &'a dyn PluginCatalog,
     pub(crate) checker: &'a dyn Checker,
 }
@@ -87,19 +88,25 @@ pub(crate) struct Outcome {
 
 /// Reads one workflow file.
 pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, around: &Around<'_>) -> Outcome {
-    let known = Known { workspace: around.workspace, start: Vec::new(), features: Vec::new(), scores: Vec::new() };
-    let mut flow = Flow {
-        reader,
-        around,
-        known,
-        ids: BTreeSet::new(),
-        scores_read: BTreeSet::new(),
-        start_scores: BTreeSet::new(),
-        channels: BTreeSet::new(),
-    };
+    let mut flow = Flow::new(reader, around);
     let Some((made, steps)) = flow.workflow(root) else { return Outcome { workflow: None, steps: Vec::new() } };
     let workflow = if flow.reader.clean() { made } else { None };
     Outcome { workflow, steps }
+}
+
+impl<'a, 'r> Flow<'a, 'r> {
+    fn new(reader: &'r mut Reader<'a>, around: &'r Around<'r>) -> Flow<'a, 'r> {
+        let known = Known { workspace: around.workspace, start: Vec::new(), features: Vec::new(), scores: Vec::new() };
+        Flow {
+            reader,
+            around,
+            known,
+            ids: BTreeSet::new(),
+            scores_read: BTreeSet::new(),
+            start_scores: BTreeSet::new(),
+            channels: BTreeSet::new(),
+        }
+    }
 }
 
 impl Flow<'_, '_> {

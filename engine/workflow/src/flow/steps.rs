@@ -273,12 +273,12 @@ impl Flow<'_, '_> {
         let name = self.reader.text(node)?.to_owned();
         match self.around.templates.get(&name) {
             None => {
-                let fitting = self.around.templates.iter().filter(|(_, other)| **other == channel);
+                let fitting = self.around.templates.iter().filter(|(_, other)| other.channel == channel);
                 let known = fitting.map(|(name, _)| name.as_str());
                 self.reader.unknown(node.at, codes::UNKNOWN_TEMPLATE, "a template", &name, known);
             }
-            Some(other) if *other != channel => {
-                let message = format!("`{name}` is a template of the channel {}", other.word());
+            Some(other) if other.channel != channel => {
+                let message = format!("`{name}` is a template of the channel {}", other.channel.word());
                 self.reader.error(node.at, codes::BAD_VALUE, message, format!("use a template for {}", channel.word()));
             }
             Some(_) => {}

@@ -61,11 +61,25 @@ impl<'a> Reader<'a> {
 
     /// Whether no error was found so far.
     pub(crate) fn clean(&self) -> bool {
-        !self.spoiled && self.found.iter().all(|one| one.severity != Severity::Error)
+        !self.spoiled && self.errors() == 0
+    }
+
+    /// How many errors were found so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.found.iter().filter(|one| one.severity == Severity::Error).count()
     }
 
     /// Reports an error at a byte of the file.
     pub(crate) fn error(&mut self, at: usize, code: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.report(Severity::Error, at, code, message.into(), help.into());
+    }
+
+    /// Reports something that is allowed and probably not meant.
+    pub(crate) fn warning(&mut self, at: usize, code: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.report(Severity::Warning, at, code, message.into(), help.into());
+    }
+
+    fn report(&mut self, severity: Severity, at: usize, code: &str, message: String, help: String) {
         let (line, column, excerpt) = self.source.place(at);
         // A line with a secret in it is not copied into a terminal or a log.
         let excerpt = if code == codes::PLAIN_SECRET { "" } else { excerpt };
@@ -73,12 +87,18 @@ impl<'a> Reader<'a> {
             file: self.source.path.to_owned(),
             line,
             column,
-            severity: Severity::Error,
+            severity,
             code: code.to_owned(),
-            message: message.into(),
-            help: help.into(),
+            message,
+            help,
             excerpt: excerpt.to_owned(),
         });
+    }
+
+    /// Something that is read, typed and checked, so that files can hold it, but that nothing acts on yet.
+    pub(crate) fn not_enforced(&mut self, at: usize, what: &str) {
+        let message = format!("{what} is checked, and not enforced by this version");
+        self.warning(at, codes::NOT_ENFORCED, message, "keep it, and do not rely on it yet");
     }
 
     /// An error that offers the nearest of the known names, or lists them.

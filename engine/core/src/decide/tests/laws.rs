@@ -24,7 +24,7 @@ fn laws_flow() -> Workflow {
     add_feature(&mut flow, "near", "order.paid", None, None, window("7d", "0h"));
     add_feature(&mut flow, "prior", "order.paid", None, None, window("14d", "7d"));
     add_feature(&mut flow, "spend", "order.paid", Some("total"), Some("event.total > 5"), window("10d", "0h"));
-    let fact = flow.facts[0].key.clone();
+    let fact = flow.facts[0].key;
     flow.features.push(FeatureDef { name: "quiet".into(), kind: FeatureKind::DaysSince { fact, never: 999.0 } });
     flow.scores = vec![score(&[(crate::expr::Root::Feature, "spend")], crate::score::IfUnavailable::Hold)];
     flow.while_running = WhileRunning::Restart;
@@ -172,6 +172,35 @@ proptest! {
         feed(&mut lazy, Input::Wake(at("400d"), 0));
         prop_assert_eq!(&busy.contact, &lazy.contact);
         prop_assert_eq!(&busy.actions, &lazy.actions);
+    }
+
+    /// The events of different contacts, interleaved in any way, come to the same for each of them.
+    #[test]
+    fn contacts_may_be_interleaved_in_any_way(lives in prop::collection::vec(events(), 2..4), seed in prop::collection::vec(any::<u32>(), 80)) {
+        let alone: Vec<(crate::contact::Contact, Vec<Transition>)> = lives.iter().map(|life| {
+            let mut bench = bench();
+            let transitions = life.iter().map(|event| bench.event(event.clone())).collect();
+            (bench.contact, transitions)
+        }).collect();
+        // One catalog, evaluator and plugin for all; whose turn it is comes from the seed.
+        let mut shared = bench();
+        let mut states: Vec<crate::contact::Contact> = lives.iter().map(|_| shared.contact.clone()).collect();
+        let mut next = vec![0; lives.len()];
+        let mut got: Vec<Vec<Transition>> = vec![vec![]; lives.len()];
+        let mut turn = 0;
+        while next.iter().zip(&lives).any(|(next, life)| *next < life.len()) {
+            let open: Vec<usize> = (0..lives.len()).filter(|who| next[*who] < lives[*who].len()).collect();
+            let who = open[seed[turn % seed.len()] as usize % open.len()];
+            std::mem::swap(&mut shared.contact, &mut states[who]);
+            let transition = shared.event(lives[who][next[who]].clone());
+            std::mem::swap(&mut shared.contact, &mut states[who]);
+            got[who].push(transition);
+            (next[who], turn) = (next[who] + 1, turn + 1);
+        }
+        for (who, (contact, transitions)) in alone.into_iter().enumerate() {
+            prop_assert_eq!(&states[who], &contact);
+            prop_assert_eq!(&got[who], &transitions);
+        }
     }
 
     /// The same inputs give the same outputs, bit for bit.

@@ -177,3 +177,45 @@ fn the_receipt_shows_every_guard_with_counter_and_limit() {
     assert_eq!((ruling.checks[7].until, ruling.checks[7].reason), (Some(at("4d")), Some(R::Cap)));
     assert!(ruling.checks.iter().all(|one| (one.said == pass) == one.reason.is_none()));
 }
+
+#[test]
+fn who_is_excluded_gets_nothing_and_the_receipt_says_why() {
+    let never = |it: &mut Situation| {
+        it.policy.never.audiences = vec!["staff".into()];
+        it.excluded = Some("is in the audience staff, which is never contacted");
+    };
+    let ruling = check(never, Verdict::Never { reasons: vec![R::Excluded] });
+    let said = ruling.checks.iter().find(|check| check.guard == "never").unwrap();
+    assert!(said.detail.contains("staff"), "{said:?}");
+    check(|it| it.policy.never.audiences = vec!["staff".into()], Verdict::Go);
+    check(
+        |it| {
+            never(it);
+            (it.channel, it.excluded) = (Channel::Task, None);
+        },
+        Verdict::Go,
+    );
+}
+
+#[test]
+fn a_person_has_only_so_many_tasks() {
+    let capacity = |max: u32, offsets: &'static [&'static str]| {
+        move |it: &mut Situation| {
+            let channels = vec![Channel::Task];
+            it.policy.capacity = vec![crate::policy::Capacity { id: "reps".into(), channels, max, window: span("1d") }];
+            (it.channel, it.assignee) = (Channel::Task, Some("anna"));
+            it.assigned = Some(offsets.iter().map(|offset| (Channel::Task, at(offset))).collect());
+        }
+    };
+    check(capacity(2, &["-23h"]), Verdict::Go);
+    check(capacity(2, &["-25h", "-23h"]), Verdict::Go);
+    let full = check(capacity(2, &["-23h", "-1h"]), Verdict::Hold { until: at("1h"), reason: R::Capacity });
+    let said = full.checks.iter().find(|check| check.guard == "capacity reps").unwrap();
+    assert_eq!((said.counter, said.limit, said.said), (Some(2.0), Some(2.0), Said::Wait));
+    check(capacity(0, &[]), never(&[R::Capacity]));
+    let nobody = |it: &mut Situation| {
+        capacity(0, &[])(it);
+        it.assignee = None;
+    };
+    check(nobody, Verdict::Go);
+}

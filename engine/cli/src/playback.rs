@@ -1,0 +1,105 @@
+//! Histories on virtual time: a file of events through a world in memory, with nothing outside.
+//!
+//! `simulate`, `backtest` and `drill` share it.
+
+mod lines;
+mod theatre;
+
+pub use lines::History;
+pub use theatre::Theatre;
+
+use crate::error::{CliError, Result};
+use staunch_core::Time;
+use staunch_core::event::Event;
+use staunch_core::ingest::{Door, read};
+use staunch_core::policy::Stage;
+use staunch_core::schema::Schema;
+use staunch_core::sim::World;
+use std::collections::BTreeMap;
+
+/// What was read of a file of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Played {
+    /// Events that were decided.
+    pub events: u64,
+    /// Lines that are no events of this workspace.
+    pub refused: u64,
+    /// The time of the first event.
+    pub first: Option<Time>,
+    /// The time of the last event.
+    pub last: Option<Time>,
+}
+
+impl Played {
+    /// From the first event to the last; nothing where there was none.
+    pub fn span(&self) -> Option<(Time, Time)> {
+        Some((self.first?, self.last?))
+    }
+}
+
+/// Reads the stage of a command line.
+///
+/// # Errors
+/// A word that is no stage.
+pub fn stage(word: &str) -> Result<Stage> {
+    Stage::parse(word)
+        .ok_or_else(|| CliError::usage(format!("`{word}` is no stage"), "use shadow, limited or full"))
+}
+
+/// Plays a history: events in order of time, and everything that falls due between them and up to the last. `after` sees
+/// the world behind each event, to take out what it wants; `progress` is told how many bytes were read.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn play(
+    world: &mut World<'_>,
+    schema: &Schema,
+    history: &mut History,
+    after: &mut dyn FnMut(&mut World<'_>, &Event),
+    progress: &dyn Fn(u64),
+) -> Result<Played> {
+    let door = Door { schema, now: Time(i64::MAX / 2), history: true };
+    let none = BTreeMap::new();
+    let mut played = Played::default();
+    let mut group: Vec<Event> = Vec::new();
+    let mut read_bytes = 0u64;
+    while let Some(line) = history.next()? {
+        read_bytes += line.len() as u64 + 1;
+        let Ok(event) = read(line, &none, &door) else {
+            played.refused += 1;
+            continue;
+        };
+        if group.first().is_some_and(|first| first.time != event.time) {
+            decide(world, &mut group, &mut played, after);
+            progress(read_bytes);
+        }
+        group.push(Event { history: false, ..event });
+    }
+    decide(world, &mut group, &mut played, after);
+    if let Some(end) = played.last {
+        world.run_to(end);
+    }
+    progress(read_bytes);
+    Ok(played)
+}
+
+/// Events of equal times go in the order of (sequence, id), whatever their order in the file is.
+fn decide(
+    world: &mut World<'_>,
+    group: &mut Vec<Event>,
+    played: &mut Played,
+    after: &mut dyn FnMut(&mut World<'_>, &Event),
+) {
+    if group.len() > 1 {
+        group.sort_by(|one, two| (one.sequence, &one.id).cmp(&(two.sequence, &two.id)));
+    }
+    for event in group.drain(..) {
+        played.first = played.first.or(Some(event.time));
+        played.last = Some(event.time);
+        match world.event(event.clone()) {
+            Ok(()) => played.events += 1,
+            Err(_) => played.refused += 1,
+        }
+        after(world, &event);
+    }
+}
