@@ -3,6 +3,7 @@
 mod check;
 mod dead;
 mod demo;
+mod diff;
 mod doctor;
 mod ingest;
 mod init;
@@ -44,6 +45,7 @@ enum Command {
     Run(run::Run),
     Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
+    Diff(diff::Diff),
     Why(why::Why),
     Review(review::Review),
     Kill(kill::Kill),
@@ -73,6 +75,7 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
+            Command::Diff(args) => diff::run(args).await,
             Command::Why(args) => why::run(args).await,
             Command::Review(args) => review::run(args).await,
             Command::Kill(args) => kill::kill(args).await,
