@@ -2,15 +2,19 @@
 
 mod app;
 mod commands;
+mod difference;
 mod error;
 mod feed;
 mod files;
 mod load;
 mod names;
 mod output;
+mod playback;
 mod replay;
 mod report;
+mod revision;
 mod scenario;
+mod textdiff;
 mod wiring;
 
 use clap::Parser;

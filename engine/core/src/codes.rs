@@ -290,6 +290,8 @@ pub const WORKER_PARKED_FILE: Code = "ST7003";
 pub const WORKER_NO_CONNECTOR: Code = "ST7004";
 /// A channel did not answer within the lease: the send is in doubt and never repeated by itself.
 pub const WORKER_LEASE: Code = "ST7005";
+/// Runs were to move to a version that is not published. Publish it first.
+pub const WORKER_VERSION: Code = "ST7006";
 /// A command was used in a way that it does not know. `--help` shows how.
 pub const CLI_USAGE: Code = "ST7010";
 /// A file cannot be read or written.

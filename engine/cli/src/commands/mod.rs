@@ -3,6 +3,7 @@
 mod check;
 mod dead;
 mod demo;
+mod diff;
 mod doctor;
 mod explain;
 mod ingest;
@@ -48,6 +49,7 @@ enum Command {
     Sources(sources::Sources),
     Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
+    Diff(diff::Diff),
     Why(why::Why),
     Review(review::Review),
     Kill(kill::Kill),
@@ -79,6 +81,7 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
+            Command::Diff(args) => diff::run(args).await,
             Command::Why(args) => why::run(args).await,
             Command::Review(args) => review::run(args).await,
             Command::Kill(args) => kill::kill(args).await,

@@ -7,7 +7,6 @@ use staunch_core::decide::{Catalog, Workspace};
 use staunch_core::policy::{Live, Stage, StageLimits, StageState};
 use staunch_core::score::{ScoreDef, ScoreFailure, ScoreOutcome, ScoreRequest, Scored};
 use staunch_core::sim::{Parts, World};
-use staunch_core::workflow::Workflow;
 use staunch_rules::Rules;
 use staunch_scoring::Scorer;
 use staunch_worker::MessageRenderer;
@@ -43,8 +42,7 @@ impl<'a> Theatre<'a> {
     /// Calls `play` with an empty world in which every workflow stands in this stage.
     pub fn world<R>(&self, stage: Stage, play: impl FnOnce(&mut World<'_>) -> R) -> R {
         let score = |request: &ScoreRequest, _: Time| self.answer(request);
-        let parts =
-            Parts { catalog: &self.catalog, evaluator: &self.rules, renderer: &self.renderer, score: &score };
+        let parts = Parts { catalog: &self.catalog, evaluator: &self.rules, renderer: &self.renderer, score: &score };
         let state = StageState { stage, limits: StageLimits::default() };
         let stages = self.catalog.current().iter().map(|one| (one.name.clone(), state.clone())).collect();
         play(&mut World::new(parts, Live { stages, kills: vec![] }))
@@ -77,7 +75,7 @@ pub fn core_workspace(project: &Project) -> Workspace {
         schema: file.schema.clone(),
         policy: file.policy.clone(),
         zone: file.zone.clone(),
-        ..Workspace::default()
+        audiences: file.audiences.clone(),
     }
 }
 
@@ -90,9 +88,4 @@ pub fn forget(action: &mut Action) {
             (*text, *html) = (String::new(), None);
         }
     }
-}
-
-/// The workflow of this name.
-pub fn workflow<'p>(project: &'p Project, name: &str) -> Option<&'p Workflow> {
-    project.workflows.iter().find(|flow| flow.name == name)
 }
