@@ -27,6 +27,9 @@ connectors:
   list: { kind: local }
 roles:
   lead: [a@example.com]
+mail:
+  from: a@example.com
+  unsubscribe: https://example.com/u
 ";
 const HEAD: &str = "workflow: f\ntitle: T\nowner: o\npurpose: marketing\n";
 const START: &str = "start:\n  event: order.paid\n";
@@ -73,8 +76,9 @@ fn check(head: &str, cases: &[(&str, &[Found])]) {
     let offset = head.lines().count();
     for (text, expected) in cases {
         let loaded = load(&format!("{head}{text}"));
-        let found: Vec<_> =
-            loaded.diagnostics.iter().map(|one| (one.line - offset, one.column, one.code.as_str())).collect();
+        // What the workspace declares for all cases is unused in most of them.
+        let own = loaded.diagnostics.iter().filter(|one| one.file == "a.yaml");
+        let found: Vec<_> = own.map(|one| (one.line - offset, one.column, one.code.as_str())).collect();
         assert_eq!(found, *expected, "{text}\n{}", render(&loaded.diagnostics));
         let usable = loaded.diagnostics.iter().all(|one| one.severity == Severity::Warning);
         assert_eq!(loaded.workflows.len(), usize::from(usable), "{text}");
@@ -107,7 +111,7 @@ fn splits() {
         ("  - split: s\n    arms: { a: 50%, b: 50% }\n    do: { a: continue }\n", &[(2, 21, codes::OPEN_END)]),
         (
             "  - split: s\n    arms: { a: 50%, b: 50% }\n    do: { a: continue, b: stop, c: stop }\n",
-            &[(3, 33, codes::UNKNOWN_STEP)],
+            &[(3, 33, codes::UNKNOWN_KEY)],
         ),
         (
             "  - split: s\n    arms: { a: 50, b: 50% }\n    do: { a: continue, b: stop }\n",

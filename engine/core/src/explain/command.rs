@@ -31,6 +31,11 @@ pub(super) const PAGES: &[Entry] = &[
         "Look on the other side, and end the action by hand.",
     ),
     entry(
+        WORKER_VERSION,
+        "Runs can only go on in a version that is published, and this one is not, or no longer.",
+        "Publish it first; runs that stand at a step that is gone are moved, patched or ended as the publisher says.",
+    ),
+    entry(
         CLI_USAGE,
         "An argument is missing, unknown, or does not go with another.",
         "`--help` behind the command shows how it is used, with an example.",

@@ -83,13 +83,13 @@ pub(super) const PAGES: &[Entry] = &[
          rule never trips.",
         "Wait for or watch an outcome of its own steps.",
     )
-    .example("workflows/foreign-outcome.yaml"),
+    .example("workspaces/odd-steps/workflows/foreign-outcome.yaml"),
     entry(
         IDLE_SPLIT,
         "All arms do the same, so that the split compares nothing.",
         "Let its arms differ, or remove it.",
     )
-    .example("workflows/idle-split.yaml"),
+    .example("workspaces/odd-steps/workflows/idle-split.yaml"),
     entry(
         REVIEW_BYPASS,
         "A person approves messages of this kind elsewhere, and these reach people unseen.",

@@ -99,7 +99,9 @@ impl Flow<'_, '_> {
         let same = |one: &Branch, two: &Branch| {
             matches!((one, two), (Branch::Stop, Branch::Stop) | (Branch::Continue, Branch::Continue))
         };
-        if arms.len() == 1 || arms.windows(2).all(|pair| same(&pair[0].then, &pair[1].then)) {
+        // What is broken may have been the difference.
+        let whole = self.reader.clean();
+        if whole && (arms.len() == 1 || arms.windows(2).all(|pair| same(&pair[0].then, &pair[1].then))) {
             let help = "let its arms do something else, or remove the split";
             self.reader.warning(at, codes::IDLE_SPLIT, "this split makes no difference", help);
         }
