@@ -11,12 +11,11 @@ const WORKFLOW: &str = "workflow: f\ntitle: T\nowner: o\npurpose: marketing\nsta
 
 fn load(files: &[(&str, &str)]) -> Loaded {
     let files: Files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-    load_workspace(
-        &files,
-        &Rules::new(),
-        &NoPlugins,
-        &[("t".to_owned(), TemplateInfo::of(Channel::Email))].into_iter().collect(),
-    )
+    let templates = [("t".to_owned(), TemplateInfo::of(Channel::Email))].into_iter().collect();
+    let mut loaded = load_workspace(&files, &Rules::new(), &NoPlugins, &templates);
+    // The one workflow of a test does not use all that its workspace declares.
+    loaded.diagnostics.retain(|one| one.file != "staunch.yaml" || one.code != codes::UNUSED);
+    loaded
 }
 
 fn found(files: &[(&str, &str)]) -> Vec<(usize, usize, String)> {

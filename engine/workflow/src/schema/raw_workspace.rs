@@ -39,9 +39,9 @@ pub(super) struct Workspace {
     roles: Option<BTreeMap<String, Vec<String>>>,
     /// What binds every workflow.
     policy: Option<Policy>,
-    /// Statistical stops of all workflows.
+    /// Statistical stops of every workflow. Checked, and not enforced by this version.
     kill: Option<Vec<Kill>>,
-    /// Fast deterministic stops of all workflows.
+    /// Fast deterministic stops of every workflow. Checked, and not enforced by this version.
     breakers: Option<Vec<Breaker>>,
     /// What one action of a channel costs, such as `email: 0.002 EUR`.
     costs: Option<BTreeMap<Channel, Money>>,
