@@ -1,8 +1,22 @@
 //! Every stable code that a user can meet, in one visible list. A code never changes its meaning.
+//!
+//! Each line is a constant with what it means; its page (why, what to do next, an example) stands in
+//! `engine/core/src/explain`.
 
-/// A code with what it means and what to do next.
+/// A stable code.
 pub type Code = &'static str;
 
+/// Declares the constants, and the same list as data: name, code, meaning.
+macro_rules! codes {
+    ($($(#[doc = $means:literal])+ pub const $name:ident: Code = $code:literal;)+) => {
+        $($(#[doc = $means])+ pub const $name: Code = $code;)+
+
+        /// Every code in order: name, code, what it means.
+        pub(crate) const LIST: &[(&str, Code, &str)] = &[$((stringify!($name), $code, concat!($($means),+)),)+];
+    };
+}
+
+codes! {
 // ST1xxx — files and expressions.
 /// The file is not YAML.
 pub const YAML_SYNTAX: Code = "ST1001";
@@ -312,3 +326,4 @@ pub const HTTP_ORIGIN: Code = "ST7504";
 pub const HTTP_TIMEOUT: Code = "ST7505";
 /// The HTTP server ended.
 pub const HTTP_SERVER: Code = "ST7506";
+}

@@ -19,7 +19,10 @@ fn load(files: &[(&str, &str)]) -> Loaded {
 }
 
 fn found(files: &[(&str, &str)]) -> Vec<(usize, usize, String)> {
-    load(files).diagnostics.into_iter().map(|one| (one.line, one.column, one.code)).collect()
+    // The role that the workspace declares for all cases is unused in most of them.
+    let told =
+        load(files).diagnostics.into_iter().filter(|one| one.code != codes::UNUSED || one.file != "staunch.yaml");
+    told.map(|one| (one.line, one.column, one.code)).collect()
 }
 
 /// Lines added to the good workspace, from line 11 on.

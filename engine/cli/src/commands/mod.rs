@@ -5,6 +5,7 @@ mod dead;
 mod demo;
 mod diff;
 mod doctor;
+mod explain;
 mod ingest;
 mod init;
 mod kill;
@@ -16,6 +17,7 @@ mod rollout;
 mod run;
 mod schema;
 mod simulate;
+mod sources;
 mod test;
 mod why;
 
@@ -41,8 +43,10 @@ enum Command {
     Demo(demo::Demo),
     Init(init::Init),
     Check(check::Check),
+    Explain(explain::Explain),
     Test(test::Test),
     Run(run::Run),
+    Sources(sources::Sources),
     Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
     Diff(diff::Diff),
@@ -71,6 +75,8 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Demo(args) => demo::run(args).await,
             Command::Init(args) => init::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Sources(args) => sources::run(&args),
             Command::Test(args) => test::run(&args),
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,

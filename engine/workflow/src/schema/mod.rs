@@ -60,6 +60,16 @@ pub fn rollout_schema() -> serde_json::Value {
 #[expect(dead_code, reason = "describes a shape; the reader with places does the reading")]
 struct Id(#[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,64}$"))] String);
 
+/// Every schema with its name: `workflow` stands in `workflow.schema.json`.
+pub fn all() -> [(&'static str, serde_json::Value); 4] {
+    [
+        ("workflow", workflow_schema()),
+        ("workspace", workspace_schema()),
+        ("test", test_schema()),
+        ("rollout", rollout_schema()),
+    ]
+}
+
 /// One text, or a list of texts.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
