@@ -126,8 +126,8 @@ pub trait Connector: Send + Sync {
     /// The name that a step's `connector:` gives; unique in a workspace.
     fn name(&self) -> &str;
 
-    /// The channel that it serves.
-    fn channel(&self) -> Channel;
+    /// The channels that it serves.
+    fn channels(&self) -> &[Channel];
 
     /// Sends one action. Bounded in time by itself; safe to call from many tasks at once.
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError>;

@@ -19,7 +19,9 @@ pub use mime::EmailSettings;
 pub use outbox::Outbox;
 pub use registry::{Channels, Settings, WEBHOOK};
 pub use smtp::{Smtp, SmtpSettings};
-pub use templates::{RenderError, RenderedEmail, RenderedNudge, TemplateKind, TemplateProblem, Templates};
+pub use templates::{
+    RenderError, RenderedEmail, RenderedNudge, TemplateKind, TemplatePlace, TemplateProblem, Templates,
+};
 pub use webhook::{Webhook, WebhookSettings};
 
 /// A connector's settings that cannot work. Met at start and by `staunch doctor`, never while sending.

@@ -13,8 +13,8 @@ impl Connector for TaskList {
         "tasks"
     }
 
-    fn channel(&self) -> Channel {
-        Channel::Task
+    fn channels(&self) -> &[Channel] {
+        &[Channel::Task]
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
@@ -39,8 +39,8 @@ impl Connector for Nudges {
         "nudges"
     }
 
-    fn channel(&self) -> Channel {
-        Channel::Nudge
+    fn channels(&self) -> &[Channel] {
+        &[Channel::Nudge]
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {

@@ -35,8 +35,8 @@ impl Connector for Outbox {
         "outbox"
     }
 
-    fn channel(&self) -> Channel {
-        Channel::Email
+    fn channels(&self) -> &[Channel] {
+        &[Channel::Email]
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {

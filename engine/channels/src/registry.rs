@@ -8,11 +8,12 @@ use crate::outbox::Outbox;
 use crate::smtp::{Smtp, SmtpSettings};
 use crate::webhook::{Webhook, WebhookSettings};
 use staunch_core::action::Channel;
+use staunch_core::workflow::{NodeKind, Workflow};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The word under `kind:` of a connector that posts tasks to a signed webhook.
+/// The word under `kind:` of a connector that posts tasks and requests to a signed webhook.
 pub const WEBHOOK: &str = "webhook";
 
 /// What a workspace says about its channels, with all references to secrets resolved.
@@ -23,7 +24,7 @@ pub struct Settings {
     pub smtp: Option<SmtpSettings>,
     /// The folder of the outbox.
     pub outbox: PathBuf,
-    /// Webhooks for tasks by the connector's name.
+    /// Webhooks for tasks and webhook steps by the connector's name.
     pub webhooks: BTreeMap<String, WebhookSettings>,
 }
 
@@ -56,7 +57,10 @@ impl Channels {
         if self.by_name.contains_key(&name) {
             return Err(SetupError::new(format!("two connectors are named `{name}`; rename one")));
         }
-        self.defaults.entry(connector.channel()).or_insert_with(|| name.clone());
+        // A request to a company's system goes where the step says, never to whatever was listed first.
+        for channel in connector.channels().iter().filter(|channel| **channel != Channel::Webhook) {
+            self.defaults.entry(*channel).or_insert_with(|| name.clone());
+        }
         self.by_name.insert(name, Arc::new(connector));
         Ok(())
     }
@@ -65,7 +69,19 @@ impl Channels {
     /// serves another channel.
     pub fn get(&self, channel: Channel, name: Option<&str>) -> Option<&Arc<dyn Connector>> {
         let name = name.or_else(|| self.defaults.get(&channel).map(String::as_str))?;
-        self.by_name.get(name).filter(|connector| connector.channel() == channel)
+        self.by_name.get(name).filter(|connector| connector.channels().contains(&channel))
+    }
+
+    /// The steps of a workflow for which there is no connector, with what is wrong: what they make could never be sent.
+    pub fn missing(&self, workflow: &Workflow) -> Vec<String> {
+        let lost = workflow.nodes.iter().filter_map(|node| {
+            let NodeKind::Act(act) = &node.kind else { return None };
+            let name = act.connector.as_deref();
+            let wanted = name.map_or_else(String::new, |name| format!(" of the name `{name}`"));
+            let lost = self.get(act.channel, name).is_none();
+            lost.then(|| format!("step `{}` has no connector{wanted} for a {}", node.id, act.channel.word()))
+        });
+        lost.collect()
     }
 
     /// All connectors, by name.
@@ -99,6 +115,8 @@ mod tests {
         assert_eq!(name(Channel::Task, Some("crm")).as_deref(), Some("crm"));
         assert_eq!(name(Channel::Email, Some("crm")), None);
         assert_eq!(name(Channel::Task, Some("nobody")), None);
+        assert_eq!(name(Channel::Webhook, Some("crm")).as_deref(), Some("crm"));
+        assert_eq!((name(Channel::Webhook, None), name(Channel::Webhook, Some("tasks"))), (None, None));
         assert_eq!(channels.all().count(), 4);
     }
 

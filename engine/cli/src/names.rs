@@ -1,15 +1,15 @@
 //! Names in message templates, held against what the workspace declares: an unknown one would hold every run.
 
-use staunch_channels::Templates;
+use staunch_channels::{TemplatePlace, Templates};
 use staunch_core::codes;
 use staunch_core::suggest::closest;
 use staunch_core::workflow::{NodeKind, Workflow};
 use staunch_workflow::{Diagnostic, Severity, WorkspaceFile};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// One problem for each unknown name of each template that a workflow uses.
+/// One problem for each place at which a template that a workflow uses, or a block of it, shows an unknown name.
 pub fn unknown(templates: &Templates, workspace: &WorkspaceFile, workflows: &[Workflow]) -> Vec<Diagnostic> {
-    let mut found = BTreeSet::new();
+    let mut found = BTreeMap::new();
     for workflow in workflows {
         for node in &workflow.nodes {
             let NodeKind::Act(act) = &node.kind else { continue };
@@ -17,13 +17,22 @@ pub fn unknown(templates: &Templates, workspace: &WorkspaceFile, workflows: &[Wo
             for name in templates.variables(template).into_iter().flatten() {
                 let known = known(&name, workspace, workflow);
                 if !known.contains(&name) {
-                    let help = closest(&name, known.iter().map(String::as_str)).map(str::to_owned);
-                    found.insert((template.clone(), name, help));
+                    let near = closest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+                    for place in places(templates, template, &name) {
+                        found.entry((place, name.clone())).or_insert_with(|| near.clone());
+                    }
                 }
             }
         }
     }
-    found.into_iter().map(|(template, name, near)| problem(&template, &name, near)).collect()
+    found.into_iter().map(|((place, name), near)| problem(place, &name, near)).collect()
+}
+
+/// Where a template shows a name; its beginning, where the name is not written out.
+fn places(templates: &Templates, template: &str, name: &str) -> Vec<TemplatePlace> {
+    let places = templates.places(template, name);
+    let start = || TemplatePlace { file: format!("{template}.txt"), line: 1, column: 1, excerpt: String::new() };
+    if places.is_empty() { vec![start()] } else { places }
 }
 
 /// The names that stand beside `name`, under the same root; a root alone and what is below a field are taken as they are.
@@ -40,16 +49,16 @@ fn known(name: &str, workspace: &WorkspaceFile, workflow: &Workflow) -> BTreeSet
     all
 }
 
-fn problem(template: &str, name: &str, near: Option<String>) -> Diagnostic {
+fn problem(place: TemplatePlace, name: &str, near: Option<String>) -> Diagnostic {
     let known = "a template reads contact.FIELD, entry.FIELD and feature.NAME, as they are declared".to_owned();
     Diagnostic {
-        file: format!("templates/{template}.txt"),
-        line: 1,
-        column: 1,
+        file: format!("templates/{}", place.file),
+        line: place.line,
+        column: place.column,
         severity: Severity::Error,
         code: codes::UNKNOWN_FIELD.to_owned(),
-        message: format!("the template (or its .html) shows `{name}`, which nobody declares; the run would be held"),
+        message: format!("the template shows `{name}`, which nobody declares; the run would be held"),
         help: near.map_or(known, |near| format!("did you mean `{near}`?")),
-        excerpt: String::new(),
+        excerpt: place.excerpt,
     }
 }

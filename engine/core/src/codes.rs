@@ -58,6 +58,8 @@ pub const UNKNOWN_TEMPLATE: Code = "ST1032";
 pub const UNKNOWN_ROLE: Code = "ST1033";
 /// A connector that is not declared.
 pub const UNKNOWN_CONNECTOR: Code = "ST1034";
+/// An audience that is not declared.
+pub const UNKNOWN_AUDIENCE: Code = "ST1035";
 /// A step that the workflow does not have.
 pub const UNKNOWN_STEP: Code = "ST1037";
 /// A workflow that the workspace does not have.
@@ -100,6 +102,24 @@ pub const PERSONAL_INPUT: Code = "ST1055";
 pub const NO_PURPOSE: Code = "ST1056";
 /// Part of the language that is checked here and not enforced by this version. Do not rely on it yet.
 pub const NOT_ENFORCED: Code = "ST1060";
+/// A rule of the policy that contradicts itself or the workspace.
+pub const POLICY_CONTRADICTION: Code = "ST1061";
+/// A rule of the policy that binds nothing as things are.
+pub const POLICY_IDLE: Code = "ST1062";
+/// A rollout whose stages do not follow each other.
+pub const ROLLOUT_ORDER: Code = "ST1063";
+/// A feature, score or review gate that nothing in the workflow uses.
+pub const UNUSED: Code = "ST1070";
+/// A wait, breaker or kill rule for an outcome that no step of the workflow can have.
+pub const NO_OUTCOME: Code = "ST1071";
+/// A split whose arms make no difference.
+pub const IDLE_SPLIT: Code = "ST1072";
+/// A message that reaches people without the approval that others of the workflow need.
+pub const REVIEW_BYPASS: Code = "ST1073";
+/// Arms of a split that are not everybody together.
+pub const SPLIT_SHARES: Code = "ST1074";
+/// A schedule that cannot be read, or never ticks.
+pub const BAD_SCHEDULE: Code = "ST1075";
 
 // ST2xxx — events and parking.
 /// The body is not valid UTF-8. Have the producer send UTF-8 and replay it.
@@ -154,7 +174,7 @@ pub const PLUGIN_INPUTS: Code = "ST3012";
 pub const PLUGIN_REFUSED: Code = "ST3013";
 /// The plugin gives no answer for this row, and says why.
 pub const PLUGIN_DECLINED: Code = "ST3014";
-/// The plugin's answers have a shape that a score cannot hold yet (classes, ranking).
+/// The plugin's answer has another shape than its manifest says (scalar, classes, ranking).
 pub const PLUGIN_SHAPE: Code = "ST3015";
 /// `staunch.lock` cannot be read.
 pub const LOCK_INVALID: Code = "ST3016";
@@ -220,9 +240,9 @@ pub const OUTBOX_WRITE: Code = "ST6105";
 pub const WEBHOOK_UNREACHABLE: Code = "ST6201";
 /// The webhook asks to come back later, or failed (429, 5xx). It is tried again.
 pub const WEBHOOK_DEFERRED: Code = "ST6202";
-/// The webhook refused the task for good (3xx, 4xx).
+/// The webhook refused the task or request for good (3xx, 4xx).
 pub const WEBHOOK_REFUSED: Code = "ST6203";
-/// The webhook may or may not have taken the task. Look for it on the other side.
+/// The webhook may or may not have taken the task or request. Look for it on the other side.
 pub const WEBHOOK_DOUBT: Code = "ST6204";
 /// The webhook's host has an address that must not be reached. Correct the host, or allow it in the connector.
 pub const WEBHOOK_ADDRESS: Code = "ST6205";
@@ -234,6 +254,8 @@ pub const TEMPLATE_UNKNOWN: Code = "ST6302";
 pub const TEMPLATE_VALUE: Code = "ST6303";
 /// The template works too long or makes too much text.
 pub const TEMPLATE_FUEL: Code = "ST6304";
+/// A template includes what is no block, or a block that is not there. Blocks are the files of `templates/blocks`.
+pub const TEMPLATE_BLOCK: Code = "ST6305";
 
 // ST7xxx — command line.
 /// The same contacts were changed by others again and again. It is tried again by itself.
@@ -246,6 +268,8 @@ pub const WORKER_PARKED_FILE: Code = "ST7003";
 pub const WORKER_NO_CONNECTOR: Code = "ST7004";
 /// A channel did not answer within the lease: the send is in doubt and never repeated by itself.
 pub const WORKER_LEASE: Code = "ST7005";
+/// Runs were to move to a version that is not published. Publish it first.
+pub const WORKER_VERSION: Code = "ST7006";
 /// A command was used in a way that it does not know. `--help` shows how.
 pub const CLI_USAGE: Code = "ST7010";
 /// A file cannot be read or written.

@@ -8,6 +8,8 @@ use crate::value::Value;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
+mod envelope;
+
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
 /// A time up to this far ahead is clamped to the clock, beyond it the event is parked.
@@ -58,6 +60,10 @@ pub fn read(body: &[u8], headers: &BTreeMap<String, String>, door: &Door<'_>) ->
         return refuse(codes::EVENT_NOT_UTF8, "the body is not valid UTF-8");
     };
     let binary = headers.contains_key("ce-id") || headers.contains_key("ce-type");
+    if !binary && let Some(envelope) = envelope::read(text) {
+        return finish(sequenced(envelope, headers), door);
+    }
+    // What is not a plain envelope is read in full, so that the refusal can say what it is.
     let json: Json = match serde_json::from_str(text) {
         Ok(json) => json,
         Err(_) if binary && text.trim().is_empty() => Json::Null,
@@ -66,11 +72,16 @@ pub fn read(body: &[u8], headers: &BTreeMap<String, String>, door: &Door<'_>) ->
             return refuse(codes::EVENT_NOT_JSON, format!("the body is not JSON: line {line}, column {column}"));
         }
     };
-    let mut envelope = if binary { from_headers(headers, json) } else { from_json(json, text)? };
-    if envelope.sequence == 0 {
-        envelope.sequence = headers.get(SEQUENCE).and_then(|text| text.parse().ok()).unwrap_or(0);
+    let envelope = if binary { from_headers(headers, json) } else { from_json(json, text)? };
+    finish(sequenced(envelope, headers), door)
+}
+
+fn sequenced(envelope: Envelope, headers: &BTreeMap<String, String>) -> Envelope {
+    if envelope.sequence != 0 || headers.is_empty() {
+        return envelope;
     }
-    finish(envelope, door)
+    let sequence = headers.get(SEQUENCE).and_then(|text| text.parse().ok()).unwrap_or(0);
+    Envelope { sequence, ..envelope }
 }
 
 struct Envelope {
@@ -97,27 +108,15 @@ fn from_headers(headers: &BTreeMap<String, String>, data: Json) -> Envelope {
 }
 
 fn from_json(json: Json, line: &str) -> Result<Envelope, Refusal> {
-    let Json::Object(mut map) = json else {
+    let Json::Object(map) = json else {
         return refuse(codes::EVENT_SHAPE, format!("expected a JSON object, found {}", json_word(&json)));
     };
-    let short = map.contains_key("event") && !map.contains_key("specversion");
-    let mut take = |name: &str| match map.remove(name) {
-        Some(Json::String(text)) if !text.is_empty() => Some(text),
-        Some(Json::Number(number)) => Some(number.to_string()),
-        _ => None,
-    };
-    let envelope = if short {
-        // The short form has no id of its own: the canonical line is its identity.
-        let id = take("id").or_else(|| canonical_id(line));
-        let source = take("source").or_else(|| Some("import".into()));
-        (id, source, take("event"), take("contact"))
-    } else {
-        (take("id"), take("source"), take("type"), take("subject"))
-    };
-    let (id, source, kind, contact) = envelope;
-    let (time, sequence) = (take("time"), take("sequence").and_then(|text| text.parse().ok()).unwrap_or(0));
-    let data = map.remove("data").unwrap_or(Json::Null);
-    Ok(Envelope { id, source, kind, contact, time, sequence, data })
+    // A key that stands twice counts as its last, as in every JSON map.
+    let mut parts = envelope::Parts::default();
+    for (key, value) in map {
+        parts.put(&key, value);
+    }
+    Ok(parts.envelope(line))
 }
 
 /// A hash of the line with sorted keys and no white space.
@@ -152,6 +151,9 @@ fn finish(envelope: Envelope, door: &Door<'_>) -> Result<Event, Refusal> {
     let (fields, body) = data(&kind, envelope.data, door)?;
     let event =
         Event { id, source, kind, time, contact, sequence: envelope.sequence, fields, body, history: door.history };
+    if event.body.is_none() {
+        return Ok(event);
+    }
     // A dry run: what a contact could not take is parked here and never half applied.
     crate::contact::Contact::new(&event.contact)
         .apply(&event, door.schema)

@@ -35,7 +35,8 @@ impl Engine {
     /// Where the store fails. What was sent and not recorded is found by [`Engine::housekeep`].
     pub async fn dispatch(self: &Arc<Self>, max: u32, now: Time) -> Result<Dispatched, WorkerError> {
         let claim = Claim { now, worker: self.parts.name.clone(), limit: max, lease: LEASE };
-        let gate = LiveGate { catalog: self.catalog() };
+        let (evaluator, renderer) = (Arc::clone(&self.parts.evaluator), Arc::clone(&self.parts.renderer));
+        let gate = LiveGate { catalog: self.catalog(), evaluator, renderer };
         let claimed = self.parts.store.begin_sends(&claim, &gate).await?;
         let sends = claimed.iter().map(|sending| self.send(sending, now));
         let mut done = 0;

@@ -27,6 +27,14 @@ pub enum WorkerError {
         /// How often they were tried.
         tries: u32,
     },
+    /// Runs cannot move to a version that this worker does not have.
+    #[error("{code}: version {version} of {workflow} is not published here: publish it first", code = staunch_core::codes::WORKER_VERSION)]
+    UnknownVersion {
+        /// The workflow.
+        workflow: String,
+        /// The version.
+        version: String,
+    },
     /// A task of the worker broke down.
     #[error("{code}: a task broke down: {0}", code = staunch_core::codes::WORKER_PANIC)]
     Panic(String),
@@ -41,7 +49,9 @@ impl WorkerError {
         match self {
             WorkerError::Panic(_) | WorkerError::Store(StoreError::OtherPayload(_)) => true,
             // A bad row of a contact is that contact's; one of stages or kills is everybody's.
-            WorkerError::Store(StoreError::Corrupt { table, .. }) => ["contacts", "decisions", "runs"].contains(table),
+            WorkerError::Store(StoreError::Corrupt { table, .. }) => {
+                ["contacts", "accounts", "decisions", "runs"].contains(table)
+            }
             _ => false,
         }
     }

@@ -10,7 +10,9 @@ mod engine;
 mod gate;
 mod health;
 mod ingest;
+mod jobs;
 mod metrics;
+mod migrate;
 mod render;
 mod run;
 
@@ -21,5 +23,6 @@ pub use engine::{Engine, Parts, WorkerError};
 pub use health::Health;
 pub use ingest::HISTORY;
 pub use metrics::Metrics;
+pub use migrate::Migrated;
 pub use render::MessageRenderer;
 pub use run::{Roles, run};

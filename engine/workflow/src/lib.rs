@@ -17,8 +17,11 @@ pub use catalog::{NoPlugins, PluginCatalog, PluginInfo, PluginInput, PluginProbl
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use files::{Files, MAX_FILE, read_files};
 pub use load::{Loaded, load_workspace};
-pub use rollout::{RolloutFile, RolloutStage};
+pub use rollout::{Check, ExitCheck, RolloutFile, RolloutStage, Sample, Verdict};
 pub use testfile::{
     Expectation, Expected, GivenAccount, GivenScore, Happens, LEFT, NotStarted, TestCase, TestEvent, TestFile,
 };
-pub use workspace::{Connections, Connector, Mail, Reference, WORKSPACE_FILE, WorkspaceFile};
+pub use workspace::{
+    Connections, Connector, Content, EventType, JsonPath, Mail, Mapping, Reference, SourceFile, WORKSPACE_FILE,
+    WorkspaceFile,
+};

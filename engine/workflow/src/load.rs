@@ -69,7 +69,7 @@ pub fn load_workspace(
 ) -> Loaded {
     let mut loaded = Loaded::default();
     let parsed: Vec<Parsed<'_>> = files.iter().filter_map(|(path, bytes)| parse(path, bytes, &mut loaded)).collect();
-    load_root(files, &parsed, &mut loaded);
+    load_root(files, &parsed, checker, &mut loaded);
     let around = Around { workspace: loaded.workspace.as_ref(), templates, plugins, checker };
     let (steps, workflows, found) = load_workflows(&parsed, &around);
     let around = TestAround { workspace: loaded.workspace.as_ref(), steps: &steps, workflows: &workflows };
@@ -78,7 +78,9 @@ pub fn load_workspace(
         let mut reader = Reader::new(&one.source).spoiled_if(one.spoiled);
         match one.kind {
             FileKind::Test => tests.extend(testfile::read(&mut reader, &one.root, &around)),
-            FileKind::Rollout => rollouts.extend(rollout::read(&mut reader, &one.root, &steps)),
+            FileKind::Rollout => {
+                rollouts.extend(rollout::read(&mut reader, &one.root, loaded.workspace.as_ref(), &steps))
+            }
             FileKind::Workspace | FileKind::Workflow => {}
         }
         more.append(&mut reader.found);
@@ -91,10 +93,10 @@ pub fn load_workspace(
     loaded
 }
 
-fn load_root(files: &Files, parsed: &[Parsed<'_>], loaded: &mut Loaded) {
+fn load_root(files: &Files, parsed: &[Parsed<'_>], checker: &dyn Checker, loaded: &mut Loaded) {
     if let Some(root) = parsed.iter().find(|one| one.kind == FileKind::Workspace) {
         let mut reader = Reader::new(&root.source);
-        loaded.workspace = workspace::read(&mut reader, &root.root);
+        loaded.workspace = workspace::read(&mut reader, &root.root, checker);
         loaded.diagnostics.append(&mut reader.found);
     } else if !files.contains_key(WORKSPACE_FILE) {
         let mut reader = Reader::new(&Source { path: WORKSPACE_FILE, text: "" });

@@ -19,22 +19,28 @@ struct Plugins;
 
 impl PluginCatalog for Plugins {
     fn plugin(&self, name: &str) -> Option<PluginInfo> {
-        let names = match name {
-            "churn-gbdt" => ["logins_7d", "trend", "days_quiet", "tenure_days"],
-            "repurchase" => ["recency", "frequency", "spend", "trend"],
+        let (names, kind) = match name {
+            "churn-gbdt" => (["logins_7d", "trend", "days_quiet", "tenure_days"].as_slice(), ScoreKind::Scalar),
+            "repurchase" => (["recency", "frequency", "spend", "trend"].as_slice(), ScoreKind::Scalar),
+            "topics" => {
+                let labels = ["billing", "product", "other"].map(str::to_owned).to_vec();
+                (["subjects", "last_weight", "seats"].as_slice(), ScoreKind::Classes(labels))
+            }
+            "next-best" => (["pace", "spend_pace", "tickets_7d", "level"].as_slice(), ScoreKind::Ranking),
             _ => return None,
         };
         let bands = [("low", 0.0), ("uncertain", 0.4), ("likely", 0.6)];
+        let bands = bands.map(|(name, from)| Band { name: name.into(), from });
         Some(PluginInfo {
-            inputs: Some(names.map(|name| PluginInput { name: name.into(), kind: Type::Number }).to_vec()),
-            kind: ScoreKind::Scalar,
-            bands: bands.map(|(name, from)| Band { name: name.into(), from }).to_vec(),
+            inputs: Some(names.iter().map(|name| PluginInput { name: (*name).into(), kind: Type::Number }).collect()),
+            bands: if kind == ScoreKind::Scalar { bands.to_vec() } else { vec![] },
+            kind,
             problems: vec![],
         })
     }
 
     fn names(&self) -> Vec<String> {
-        vec!["churn-gbdt".into(), "repurchase".into()]
+        ["churn-gbdt", "repurchase", "topics", "next-best"].map(str::to_owned).to_vec()
     }
 }
 

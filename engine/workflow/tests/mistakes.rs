@@ -54,9 +54,7 @@ fn the_workspace_file() {
         ),
         ("connectors:\n  crm: { kind: salesforce }\n", &[(12, 16, codes::NOT_AVAILABLE)]),
         ("connectors:\n  crm: { kind: local, url: https://x.example }\n", &[(12, 23, codes::UNKNOWN_KEY)]),
-        ("sources: []\n", &[(11, 1, codes::NOT_AVAILABLE)]),
-        ("audiences: {}\n", &[(11, 1, codes::NOT_AVAILABLE)]),
-        ("policy:\n  budgets: []\n  never: {}\n", &[(12, 3, codes::NOT_AVAILABLE), (13, 3, codes::NOT_AVAILABLE)]),
+        ("sources: []\naudiences: {}\n", &[]),
         ("policy:\n  holdout: { global: 2 }\n", &[(12, 22, codes::NEEDS_UNIT)]),
         ("policy:\n  holdout: { global: 120% }\n", &[(12, 22, codes::OUT_OF_RANGE)]),
         (
@@ -69,7 +67,7 @@ fn the_workspace_file() {
         ),
         (
             "policy:\n  caps:\n    - { id: a, channels: [sms], max: 0, window: 7d, exempt: [markting] }\n",
-            &[(13, 27, codes::BAD_VALUE), (13, 38, codes::OUT_OF_RANGE), (13, 62, codes::UNKNOWN_PURPOSE)],
+            &[(13, 27, codes::BAD_VALUE), (13, 38, codes::POLICY_CONTRADICTION), (13, 62, codes::UNKNOWN_PURPOSE)],
         ),
         (
             "mail: { from: nobody, unsubscribe: http://x.example }\n",

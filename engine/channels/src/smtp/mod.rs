@@ -55,8 +55,8 @@ impl Connector for Smtp {
         "smtp"
     }
 
-    fn channel(&self) -> Channel {
-        Channel::Email
+    fn channels(&self) -> &[Channel] {
+        &[Channel::Email]
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {

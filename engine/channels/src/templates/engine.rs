@@ -1,6 +1,7 @@
-//! The template engine with its limits: strict values, fuel, no includes, and escaping that we choose, not the author.
+//! The template engine with its limits: strict values, fuel, no files but blocks, and escaping that we choose.
 
 use super::RenderError;
+use super::scan::tags;
 use super::source::{Part, TemplateProblem};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, escape_formatter};
@@ -15,11 +16,10 @@ const RECURSION: usize = 50;
 pub(super) const INLINE: &str = "text.txt";
 
 /// Tags that reach beyond their own file, or switch the escaping off.
-const FORBIDDEN: [(&str, &str); 6] = [
-    ("include", "a template is one file, so that an approval of it holds"),
-    ("extends", "a template is one file, so that an approval of it holds"),
-    ("import", "a template is one file, so that an approval of it holds"),
-    ("from", "a template is one file, so that an approval of it holds"),
+const FORBIDDEN: [(&str, &str); 5] = [
+    ("extends", "what templates share is a block: `{% include \"blocks/NAME.txt\" %}`"),
+    ("import", "what templates share is a block: `{% include \"blocks/NAME.txt\" %}`"),
+    ("from", "what templates share is a block: `{% include \"blocks/NAME.txt\" %}`"),
     ("autoescape", "HTML parts are always escaped, text parts never"),
     ("endautoescape", "HTML parts are always escaped, text parts never"),
 ];
@@ -77,12 +77,9 @@ pub(super) fn values(json: &serde_json::Value) -> Value {
 
 /// Uses of forbidden tags, with their places.
 pub(super) fn forbidden(part: &Part<'_>) -> Vec<TemplateProblem> {
-    let tags = part.text.match_indices("{%");
-    let found = tags.filter_map(|(start, _)| {
-        let inside = part.text[start + 2..].trim_start_matches(['-', '+']).trim_start();
-        let word = inside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
-        let (word, why) = FORBIDDEN.iter().find(|(tag, _)| *tag == word)?;
-        Some(part.at(start, format!("`{word}` is not allowed here"), format!("remove it: {why}")))
+    let found = tags(part.text).filter_map(|tag| {
+        let (word, why) = FORBIDDEN.iter().find(|(word, _)| *word == tag.word)?;
+        Some(part.at(tag.at, format!("`{word}` is not allowed here"), format!("remove it: {why}")))
     });
     found.collect()
 }
@@ -97,11 +94,26 @@ pub(super) fn describe(error: &Error) -> String {
 
 /// A failed rendering: the place, and what to do.
 pub(super) fn failed(what: &str, line_offset: usize, error: &Error) -> RenderError {
-    let place = error.line().map(|line| format!(" in line {}", line + line_offset)).unwrap_or_default();
-    let (code, help) = match error.kind() {
+    let cause = innermost(error);
+    let (block, offset) = match cause.name().filter(|_| !std::ptr::eq(cause, error)) {
+        Some(block) => (format!(", `{block}`"), 0),
+        None => (String::new(), line_offset),
+    };
+    let place = cause.line().map(|line| format!(" in line {}", line + offset)).unwrap_or_default();
+    let (code, help) = match cause.kind() {
         ErrorKind::UndefinedError => (codes::TEMPLATE_VALUE, "; a value is missing: give one with `| default(\"…\")`"),
         ErrorKind::OutOfFuel => (codes::TEMPLATE_FUEL, "; it works too long or makes too much text"),
         _ => (codes::TEMPLATE_VALUE, ""),
     };
-    RenderError { code, message: format!("{what}{place} cannot be rendered: {}{help}", describe(error)) }
+    RenderError { code, message: format!("{what}{block}{place} cannot be rendered: {}{help}", describe(cause)) }
+}
+
+/// The error of the block in which a rendering failed, where it was in one.
+fn innermost(error: &Error) -> &Error {
+    let mut found = error;
+    while found.kind() == ErrorKind::BadInclude {
+        let Some(cause) = std::error::Error::source(found).and_then(|cause| cause.downcast_ref()) else { break };
+        found = cause;
+    }
+    found
 }

@@ -1,15 +1,18 @@
 //! Templates of messages: read and compiled once, rendered without any access to files, and strict — a value that is
 //! missing stops the message instead of leaving a hole in it.
 
+mod blocks;
 mod engine;
+mod scan;
 mod source;
 
-pub use source::{TemplateKind, TemplateProblem};
+pub use source::{TemplateKind, TemplatePlace, TemplateProblem};
 
 use crate::text::line_problem;
+use blocks::Blocks;
 use minijinja::Environment;
 use sha2::{Digest, Sha256};
-use source::Source;
+use source::{Part, Source};
 use staunch_core::codes::{self, Code};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -48,17 +51,22 @@ pub struct RenderedNudge {
 pub struct Templates {
     environment: Environment<'static>,
     by_name: BTreeMap<String, Source>,
+    blocks: Blocks,
+    /// As they were read.
+    files: BTreeMap<String, String>,
 }
 
 impl Default for Templates {
     fn default() -> Templates {
-        Templates { environment: engine::environment(), by_name: BTreeMap::new() }
+        let (by_name, blocks, files) = (BTreeMap::new(), Blocks::new(), BTreeMap::new());
+        Templates { environment: engine::environment(), by_name, blocks, files }
     }
 }
 
 impl Templates {
     /// Reads `<name>.txt` and `<name>.html` below a folder (`trial-rescue/tips.txt` is `trial-rescue/tips`); a missing
-    /// folder holds none. Templates with problems are left out, all problems are told.
+    /// folder holds none. What is below `blocks/` is no template: others include it. Templates with problems are left
+    /// out, all problems are told.
     pub fn load(folder: &Path) -> (Templates, Vec<TemplateProblem>) {
         let (files, mut problems) = source::read(folder);
         let (templates, more) = Templates::parse(&files);
@@ -69,9 +77,18 @@ impl Templates {
     /// The same from memory: paths relative to the folder, with `/`, and their content.
     pub fn parse(files: &BTreeMap<String, String>) -> (Templates, Vec<TemplateProblem>) {
         let (sources, mut problems) = source::split(files);
-        let mut templates = Templates::default();
+        let mut templates = Templates { blocks: blocks::of(files), files: files.clone(), ..Templates::default() };
+        for (path, text) in templates.blocks.clone() {
+            let part = Part::block(&path, &text);
+            problems.extend(blocks::nested(&part));
+            problems.extend(templates.compile(&part));
+        }
         for (name, source) in sources {
-            let found = templates.compile(&name, &source);
+            let mut found = Vec::new();
+            for part in source.parts(&name) {
+                found.extend(blocks::problems(&part, &templates.blocks));
+                found.extend(templates.compile(&part));
+            }
             match found.is_empty() {
                 true => drop(templates.by_name.insert(name, source)),
                 false => problems.extend(found),
@@ -80,15 +97,24 @@ impl Templates {
         (templates, problems)
     }
 
-    fn compile(&mut self, name: &str, source: &Source) -> Vec<TemplateProblem> {
-        let mut problems = Vec::new();
-        for part in source.parts(name) {
-            problems.extend(engine::forbidden(&part));
-            if let Err(error) = self.environment.add_template_owned(part.key.clone(), part.text.to_owned()) {
-                problems.push(part.problem(&error));
-            }
+    fn compile(&mut self, part: &Part<'_>) -> Vec<TemplateProblem> {
+        let mut problems = engine::forbidden(part);
+        if let Err(error) = self.environment.add_template_owned(part.key.clone(), part.text.to_owned()) {
+            problems.push(part.problem(&error));
         }
         problems
+    }
+
+    /// The parts of a template, and behind them the blocks that they include, each once.
+    fn parts<'a>(&'a self, name: &str, source: &'a Source) -> Vec<Part<'a>> {
+        let mut parts = source.parts(name);
+        let shared: Vec<Part<'a>> = parts.iter().flat_map(|part| blocks::included(part, &self.blocks)).collect();
+        for block in shared {
+            if parts.iter().all(|known| known.key != block.key) {
+                parts.push(block);
+            }
+        }
+        parts
     }
 
     /// Renders an e-mail. `values` holds the roots (`contact`, `event`, `feature`, …); nulls count as missing.
@@ -141,11 +167,11 @@ impl Templates {
         self.by_name.keys().map(String::as_str)
     }
 
-    /// SHA-256 over all parts of a template, 64 hex digits: what an approval binds to.
+    /// SHA-256 over all parts of a template and the blocks that it includes, 64 hex digits: what an approval binds to.
     pub fn digest(&self, name: &str) -> Option<String> {
         let source = self.by_name.get(name)?;
         let mut hasher = Sha256::new();
-        for part in source.parts(name) {
+        for part in self.parts(name, source) {
             for bytes in [part.key.as_bytes(), part.text.as_bytes()] {
                 hasher.update((bytes.len() as u64).to_le_bytes());
                 hasher.update(bytes);
@@ -154,12 +180,37 @@ impl Templates {
         Some(hex::encode(hasher.finalize()))
     }
 
-    /// The values that a template reads, such as `contact.name`, so that a checker can hold them against the schema.
+    /// The files that a template is made of, its blocks included: paths below the folder with their content, just what
+    /// [`Templates::parse`] takes. From them alone the same message comes out.
+    pub fn sources(&self, name: &str) -> Option<BTreeMap<String, String>> {
+        let source = self.by_name.get(name)?;
+        let files = self.parts(name, source).into_iter().map(|part| part.file);
+        Some(
+            files
+                .filter_map(|file| self.files.get_key_value(&file))
+                .map(|(path, text)| (path.clone(), text.clone()))
+                .collect(),
+        )
+    }
+
+    /// The values that a template and its blocks read, such as `contact.name`, so that a checker can hold them against
+    /// the schema.
     pub fn variables(&self, name: &str) -> Option<BTreeSet<String>> {
         let source = self.by_name.get(name)?;
-        let parts = source.parts(name);
+        let parts = self.parts(name, source);
         let compiled = parts.iter().filter_map(|part| self.environment.get_template(&part.key).ok());
         Some(compiled.flat_map(|template| template.undeclared_variables(true)).collect())
+    }
+
+    /// Where a template and its blocks read a value that [`Templates::variables`] names; empty where its name is not
+    /// written out, as in `contact["name"]`.
+    pub fn places(&self, name: &str, variable: &str) -> Vec<TemplatePlace> {
+        let Some(source) = self.by_name.get(name) else { return Vec::new() };
+        let parts = self.parts(name, source);
+        let found = parts.iter().flat_map(|part| {
+            scan::places(part.text, variable).into_iter().map(|byte| part.place(byte)).collect::<Vec<_>>()
+        });
+        found.collect()
     }
 
     fn find(&self, name: &str, kind: TemplateKind) -> Result<&Source, RenderError> {

@@ -7,6 +7,8 @@ use std::path::Path;
 
 /// Larger files are no messages.
 const LARGEST: u64 = 256 * 1024;
+/// The folder of what templates include.
+pub(super) const BLOCKS: &str = "blocks/";
 /// Folders in folders; deeper ones are a mistake, or a circle of links.
 const DEEPEST: usize = 8;
 
@@ -55,7 +57,7 @@ pub struct TemplateProblem {
 }
 
 impl TemplateProblem {
-    fn new(file: &str, message: impl Into<String>, help: impl Into<String>) -> TemplateProblem {
+    pub(super) fn new(file: &str, message: impl Into<String>, help: impl Into<String>) -> TemplateProblem {
         let (message, help) = (message.into(), help.into());
         TemplateProblem { file: file.to_owned(), line: 1, column: 1, code: codes::TEMPLATE_INVALID, message, help }
     }
@@ -74,7 +76,7 @@ pub(super) struct Source {
 pub(super) struct Part<'a> {
     pub(super) key: String,
     pub(super) text: &'a str,
-    file: String,
+    pub(super) file: String,
     line_offset: usize,
     column_offset: usize,
 }
@@ -95,7 +97,17 @@ impl Source {
     }
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
+    /// A block: all of its file.
+    pub(super) fn block(file: &str, text: &'a str) -> Part<'a> {
+        Part { key: file.to_owned(), text, file: file.to_owned(), line_offset: 0, column_offset: 0 }
+    }
+
+    /// Whether this is the line that becomes a header.
+    pub(super) fn is_head(&self) -> bool {
+        self.column_offset > 0
+    }
+
     /// A compiler's error with its place in the file.
     pub(super) fn problem(&self, error: &minijinja::Error) -> TemplateProblem {
         let start = error.range().map_or(0, |range| range.start);
@@ -104,16 +116,38 @@ impl Part<'_> {
 
     /// A problem at a byte of this part.
     pub(super) fn at(&self, byte: usize, message: String, help: String) -> TemplateProblem {
+        let TemplatePlace { file, line, column, .. } = self.place(byte);
+        TemplateProblem { line, column, ..TemplateProblem::new(&file, message, help) }
+    }
+
+    /// Where a byte of this part is in the file.
+    pub(super) fn place(&self, byte: usize) -> TemplatePlace {
         let before = self.text.get(..byte).unwrap_or_default();
         let line = before.matches('\n').count();
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
         let first = if line == 0 { self.column_offset } else { 0 };
-        TemplateProblem {
+        let excerpt = self.text.lines().nth(line).unwrap_or_default();
+        TemplatePlace {
+            file: self.file.clone(),
             line: 1 + line + self.line_offset,
             column: 1 + column + first,
-            ..TemplateProblem::new(&self.file, message, help)
+            // Of a head only a part is here; its columns would mark the wrong place.
+            excerpt: if first > 0 { String::new() } else { excerpt.to_owned() },
         }
     }
+}
+
+/// A place in a template file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TemplatePlace {
+    /// Relative to the folder of templates, with `/`.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// The text of that line, where it is known as a whole.
+    pub excerpt: String,
 }
 
 /// What the engine calls a part; the ending decides whether values are escaped.
@@ -185,10 +219,13 @@ fn read_file(path: &Path, relative: &str) -> Result<String, TemplateProblem> {
     String::from_utf8(bytes).map_err(|_| TemplateProblem::new(relative, "is not UTF-8 text", "save it as UTF-8"))
 }
 
-/// Pairs texts with their HTML parts and reads the first lines.
+/// Pairs texts with their HTML parts and reads the first lines. Blocks have none, and are left out.
 pub(super) fn split(files: &BTreeMap<String, String>) -> (BTreeMap<String, Source>, Vec<TemplateProblem>) {
     let (mut sources, mut problems) = (BTreeMap::new(), Vec::new());
     for (file, content) in files {
+        if is_block(file) {
+            continue;
+        }
         if let Some(name) = file.strip_suffix(".txt") {
             match split_text(file, content, files.get(&format!("{name}.html"))) {
                 Ok(source) => drop(sources.insert(name.to_owned(), source)),
@@ -206,8 +243,18 @@ pub(super) fn split(files: &BTreeMap<String, String>) -> (BTreeMap<String, Sourc
     (sources, problems)
 }
 
+/// Whether a file is a block, and no message of its own.
+pub(super) fn is_block(file: &str) -> bool {
+    file.starts_with(BLOCKS) && [".txt", ".html"].iter().any(|end| file.ends_with(end))
+}
+
+/// A text without a mark of its encoding, its lines ended in one way.
+pub(super) fn plain(content: &str) -> String {
+    content.strip_prefix('\u{feff}').unwrap_or(content).replace("\r\n", "\n")
+}
+
 fn split_text(file: &str, content: &str, html: Option<&String>) -> Result<Source, TemplateProblem> {
-    let content = content.strip_prefix('\u{feff}').unwrap_or(content).replace("\r\n", "\n");
+    let content = plain(content);
     let (first, rest) = content.split_once('\n').unwrap_or((&content, ""));
     let kinds = [TemplateKind::Email, TemplateKind::Nudge];
     let kind = kinds.into_iter().find(|kind| first.starts_with(kind.header()));

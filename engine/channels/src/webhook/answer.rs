@@ -24,7 +24,7 @@ pub(super) async fn of_response(mut response: Response, now: Time, peer_dedupes:
         _ if status.is_success() => Ok(Sent { reference: Some(format!("HTTP {}", status.as_u16())) }),
         // A gateway that lost its backend does not know whether the backend had done the work.
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT if !peer_dedupes => {
-            Err(SendError::doubt(codes::WEBHOOK_DOUBT, format!("{said}; look for the task on the other side")))
+            Err(SendError::doubt(codes::WEBHOOK_DOUBT, format!("{said}; look for it on the other side")))
         }
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
             Err(SendError::Retry { after, code: codes::WEBHOOK_DEFERRED, message: said })
@@ -65,9 +65,7 @@ pub(super) fn of_failure(error: &reqwest::Error, peer_dedupes: bool) -> SendErro
     let what = if error.is_timeout() { "gave no answer in time" } else { "broke off before it answered" };
     match peer_dedupes {
         true => SendError::retry(codes::WEBHOOK_UNREACHABLE, format!("the webhook {what}; repeating does no harm")),
-        false => {
-            SendError::doubt(codes::WEBHOOK_DOUBT, format!("the webhook {what}; look for the task on the other side"))
-        }
+        false => SendError::doubt(codes::WEBHOOK_DOUBT, format!("the webhook {what}; look for it on the other side")),
     }
 }
 

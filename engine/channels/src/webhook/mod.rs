@@ -1,4 +1,4 @@
-//! Tasks by a signed webhook (Standard Webhooks 1.0): one POST per attempt to one fixed address.
+//! Tasks and requests by a signed webhook (Standard Webhooks 1.0): one POST per attempt to one fixed address.
 
 mod address;
 mod answer;
@@ -14,10 +14,11 @@ use serde::Serialize;
 use sign::Secret;
 use staunch_core::action::{Channel, Payload};
 use staunch_core::codes;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where tasks are posted.
+/// Where tasks and requests are posted.
 #[derive(Clone)]
 pub struct WebhookSettings {
     /// `https://…`; `http://…` only to loopback, and only where `allow_loopback` is set.
@@ -48,7 +49,7 @@ impl WebhookSettings {
     }
 }
 
-/// A webhook that takes tasks.
+/// A webhook that takes tasks, and the requests of webhook steps.
 pub struct Webhook {
     name: String,
     url: Url,
@@ -63,17 +64,45 @@ struct Body<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     timestamp: String,
-    data: Task<'a>,
+    data: Data<'a>,
 }
 
 #[derive(Serialize)]
-struct Task<'a> {
+struct Data<'a> {
     action_id: &'a str,
     workflow: &'a str,
     contact: &'a str,
-    title: &'a str,
-    assignee: Option<&'a str>,
-    due: Option<String>,
+    #[serde(flatten)]
+    what: What<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum What<'a> {
+    Task {
+        title: &'a str,
+        assignee: Option<&'a str>,
+        due: Option<String>,
+    },
+    /// A webhook step: its id, and its texts below `fields`, so that no name of theirs can take the place of one above.
+    Request {
+        name: &'a str,
+        fields: &'a BTreeMap<String, String>,
+    },
+}
+
+impl<'a> What<'a> {
+    /// The type of the message, and what it says; `None` for what no webhook takes.
+    fn of(payload: &'a Payload) -> Option<(&'static str, What<'a>)> {
+        match payload {
+            Payload::Task { title, assignee, due } => {
+                let due = due.map(|time| time.to_string());
+                Some(("staunch.task", What::Task { title, assignee: assignee.as_deref(), due }))
+            }
+            Payload::Webhook { name, fields } => Some(("staunch.webhook", What::Request { name, fields })),
+            Payload::Email { .. } | Payload::Nudge { .. } => None,
+        }
+    }
 }
 
 impl Webhook {
@@ -100,21 +129,10 @@ impl Webhook {
     }
 
     fn body(&self, outgoing: &Outgoing) -> Result<Vec<u8>, SendError> {
-        let Payload::Task { title, assignee, due } = &outgoing.payload else {
-            return Err(outgoing.misplaced(&self.name));
-        };
-        let body = Body {
-            kind: "staunch.task",
-            timestamp: outgoing.planned_at.to_string(),
-            data: Task {
-                action_id: &outgoing.action_id,
-                workflow: &outgoing.workflow,
-                contact: &outgoing.contact,
-                title,
-                assignee: assignee.as_deref(),
-                due: due.map(|time| time.to_string()),
-            },
-        };
+        let (kind, what) = What::of(&outgoing.payload).ok_or_else(|| outgoing.misplaced(&self.name))?;
+        let Outgoing { action_id, workflow, contact, .. } = outgoing;
+        let timestamp = outgoing.planned_at.to_string();
+        let body = Body { kind, timestamp, data: Data { action_id, workflow, contact, what } };
         serde_json::to_vec(&body).map_err(|error| SendError::fail(codes::CHANNEL_PAYLOAD, error.to_string()))
     }
 
@@ -144,8 +162,8 @@ impl Connector for Webhook {
         &self.name
     }
 
-    fn channel(&self) -> Channel {
-        Channel::Task
+    fn channels(&self) -> &[Channel] {
+        &[Channel::Task, Channel::Webhook]
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {

@@ -1,5 +1,6 @@
 //! The connectors against servers of this test, and the templates against what authors and contacts may write.
 
+mod blocks;
 mod mail;
 mod smtp;
 mod templates;

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use staunch_channels::{Connector, SendError, Webhook, WebhookSettings};
+use staunch_channels::{Connector, Nudges, SendError, TaskList, Webhook, WebhookSettings};
+use staunch_core::action::Payload;
 use staunch_core::{Span, codes};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -86,6 +87,60 @@ async fn a_task_arrives_signed_and_two_attempts_have_one_key_and_one_body() {
         },
     });
     assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn a_webhook_step_arrives_signed_with_its_fields() {
+    let (url, requests) = serve(|| StatusCode::OK.into_response()).await;
+    let webhook = client(&url);
+    assert!(webhook.channels().contains(&staunch_core::action::Channel::Webhook));
+    let fields = [("plan", "trial"), ("contact", "not this one"), ("note", "\"Jörg\"\n")];
+    let fields = fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let mut action = outgoing("0a1b", Payload::Webhook { name: "notify-erp".into(), fields });
+    assert_eq!(webhook.send(&action).await.unwrap().reference.as_deref(), Some("HTTP 200"));
+    action.now = action.now + Span::seconds(90);
+    webhook.send(&action).await.unwrap();
+
+    let requests = requests.lock().unwrap();
+    let [(first, body), (second, again)] = requests.as_slice() else { panic!("{} requests", requests.len()) };
+    for headers in [first, second] {
+        verify(headers, body);
+        assert_eq!(
+            (&headers["idempotency-key"], &headers["webhook-id"]),
+            (&"0a1b".parse().unwrap(), &"0a1b".parse().unwrap())
+        );
+    }
+    assert_eq!(body, again);
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+    let expected = serde_json::json!({
+        "type": "staunch.webhook",
+        "timestamp": "2011-09-01T08:00:00Z",
+        "data": {
+            "action_id": "0a1b", "workflow": "winback", "contact": "17850", "name": "notify-erp",
+            "fields": { "plan": "trial", "contact": "not this one", "note": "\"Jörg\"\n" },
+        },
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn a_request_that_may_have_arrived_is_a_doubt_as_a_task_is() {
+    let (url, _) = serve(|| StatusCode::BAD_GATEWAY.into_response()).await;
+    let action = outgoing("1", Payload::Webhook { name: "n".into(), fields: Default::default() });
+    let error = client(&url).send(&action).await.unwrap_err();
+    assert!(matches!(error, SendError::Doubt { code, .. } if code == codes::WEBHOOK_DOUBT), "{error}");
+    assert!(!error.to_string().contains("task"), "{error}");
+}
+
+#[tokio::test]
+async fn what_stays_in_the_process_takes_no_request() {
+    let action = outgoing("1", Payload::Webhook { name: "n".into(), fields: Default::default() });
+    let locals: [&dyn Connector; 2] = [&TaskList, &Nudges];
+    for local in locals {
+        let error = local.send(&action).await.unwrap_err();
+        assert!(matches!(error, SendError::Fail { code, .. } if code == codes::CHANNEL_PAYLOAD), "{error}");
+        assert!(error.to_string().contains("takes no webhook; name another connector"), "{error}");
+    }
 }
 
 /// What a status means: the answer's kind, its code and the wait that it asks for.

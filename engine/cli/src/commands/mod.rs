@@ -1,8 +1,10 @@
 //! The list of commands; one file each.
 
+mod backtest;
 mod check;
 mod dead;
 mod demo;
+mod diff;
 mod doctor;
 mod ingest;
 mod init;
@@ -44,6 +46,8 @@ enum Command {
     Run(run::Run),
     Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
+    Backtest(backtest::Backtest),
+    Diff(diff::Diff),
     Why(why::Why),
     Review(review::Review),
     Kill(kill::Kill),
@@ -73,6 +77,8 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
+            Command::Backtest(args) => backtest::run(&args),
+            Command::Diff(args) => diff::run(args).await,
             Command::Why(args) => why::run(args).await,
             Command::Review(args) => review::run(args).await,
             Command::Kill(args) => kill::kill(args).await,

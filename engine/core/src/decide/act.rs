@@ -155,7 +155,7 @@ fn review(moment: &Moment<'_>, run: &Run, channel: Channel, action: &str) -> Res
 }
 
 fn render(moment: &Moment<'_>, run: &str, step: &str, spec: &Act) -> Result<Payload, Stuck> {
-    let values = values(moment)?;
+    let values = values(moment, shows_features(moment, spec))?;
     let renderer = moment.env.renderer;
     let failed = |why: String| Stuck::Failed("render", why);
     let text = |source: &str| renderer.text(source, &values).map_err(|why| Stuck::Failed("render", why));
@@ -192,15 +192,26 @@ fn render(moment: &Moment<'_>, run: &str, step: &str, spec: &Act) -> Result<Payl
     })
 }
 
+/// Whether a message can show features at all: its sources or the texts of the step name one. Older versions do not hold
+/// their sources.
+fn shows_features(moment: &Moment<'_>, spec: &Act) -> bool {
+    let named = |text: &String| text.contains("feature");
+    match spec.template.as_ref().map(|name| moment.workflow.messages.get(name)) {
+        Some(None) => true,
+        Some(Some(message)) => message.files.values().any(named),
+        None => spec.title.iter().chain(&spec.assignee).chain(spec.fields.values()).any(named),
+    }
+}
+
 /// What a template may show: the contact's and the entry's fields, and the features.
-fn values(moment: &Moment<'_>) -> Result<serde_json::Value, Stuck> {
+fn values(moment: &Moment<'_>, with_features: bool) -> Result<serde_json::Value, Stuck> {
     let fields = |fields: &std::collections::BTreeMap<String, Value>| {
         let shown = fields.iter().map(|(name, value)| (name.clone(), show(value)));
         serde_json::Value::Object(shown.collect())
     };
     let before = moment.take_values();
     let mut features = serde_json::Map::new();
-    for def in &moment.workflow.features {
+    for def in moment.workflow.features.iter().filter(|_| with_features) {
         match moment.get(Root::Feature, &def.name) {
             Ok(Some(value)) => features.insert(def.name.clone(), show(&value)),
             Ok(None) => None,

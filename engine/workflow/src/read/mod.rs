@@ -1,6 +1,9 @@
 //! Reading a tree key by key: unknown, missing and not yet available keys are reported here, once for all files.
 
 mod leaf;
+mod times;
+
+pub(crate) use times::minute;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::yaml::{Entry, Kind, Node, Source};
