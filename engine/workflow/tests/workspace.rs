@@ -98,7 +98,7 @@ fn what_binds_nobody_is_worth_a_word() {
     );
     check(
         "kill:\n  - { id: k, rate: unsubscribed / delivered, limit: 1%, matured_after: 72h, then: pause }\nbreakers:\n  - { id: k, actions: email, above: 5, window: 1h, then: pause }\n",
-        &["12:11 ?ST1060", "14:11 ST1027", "14:11 ?ST1060"],
+        &["12:11 ?ST1060", "12:11 ?ST1079", "14:11 ST1027", "14:11 ?ST1060"],
     );
 }
 

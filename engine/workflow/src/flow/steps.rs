@@ -223,10 +223,10 @@ impl Flow<'_, '_> {
                 let help = "use letters, digits, `-`, `_` and `.`, at most 64";
                 self.reader.error(entry.key_at, codes::BAD_VALUE, message, help);
             }
-            match self.reader.share(&entry.value) {
-                Some(share) => arms.push((entry.key_at, entry.key.clone(), share)),
-                None => whole = false,
-            }
+            // An arm without a readable share is still one that `do` may name.
+            let share = self.reader.share(&entry.value);
+            whole &= share.is_some();
+            arms.push((entry.key_at, entry.key.clone(), share.unwrap_or(0.0)));
         }
         let sum: f64 = arms.iter().map(|(_, _, share)| share).sum();
         if whole && matches!(node.kind, Kind::Map(_)) && (sum - 1.0).abs() > ROUNDING {
