@@ -2,13 +2,56 @@
 
 use crate::value::{Type, Value};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::any::Any;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
-/// One expression of a workflow file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// One expression of a workflow file. Two of them are equal when their texts are.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Expr {
     /// The text as written.
     pub source: Arc<str>,
+    /// What an evaluator made of the text, so that it need not look for it at every event.
+    #[serde(skip)]
+    prepared: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Expr {
+    /// An expression of this text; nothing is read yet.
+    pub fn new(source: impl Into<Arc<str>>) -> Expr {
+        Expr { source: source.into(), prepared: OnceLock::new() }
+    }
+
+    /// What an evaluator left here, if it is of its type.
+    pub fn prepared<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.prepared.get()?.downcast_ref()
+    }
+
+    /// Leaves something here for the next evaluation. It has to depend on the text alone; the first one stays.
+    pub fn prepare(&self, made: Arc<dyn Any + Send + Sync>) {
+        // Two threads may have made the same from the same text: either will do.
+        let _ = self.prepared.set(made);
+    }
+}
+
+impl std::fmt::Debug for Expr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Expr").field("source", &self.source).finish()
+    }
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Expr {}
+
+impl Hash for Expr {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.source.hash(state);
+    }
 }
 
 /// The seven roots that a name can start with.
@@ -133,4 +176,23 @@ pub struct Checked {
     pub problems: Vec<ExprProblem>,
     /// The names that the expression reads, sorted, each once.
     pub reads: Vec<(Root, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_evaluator_leaves_is_shared_by_clones_and_seen_by_nobody_else() {
+        let plain = Expr::new("true");
+        let used = plain.clone();
+        used.prepare(Arc::new(7u32));
+        used.prepare(Arc::new(8u32));
+        assert_eq!((used.prepared::<u32>(), used.clone().prepared::<u32>()), (Some(&7), Some(&7)));
+        assert_eq!((used.prepared::<String>(), plain.prepared::<u32>()), (None, None));
+        assert_eq!(format!("{used:?}"), format!("{plain:?}"));
+        assert_eq!(used, plain);
+        assert_eq!(serde_json::to_string(&used).unwrap(), "{\"source\":\"true\"}");
+        assert_eq!(serde_json::from_str::<Expr>("{\"source\":\"true\"}").unwrap(), plain);
+    }
 }

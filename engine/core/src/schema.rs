@@ -40,6 +40,9 @@ pub struct Field {
     pub personal: bool,
     /// Never an input of a decision without a reason.
     pub protected: bool,
+    /// What a number counts, for people: `days`, `sessions`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 /// Fields by name.
@@ -62,7 +65,7 @@ pub struct Schema {
 impl Field {
     /// A required, plain field of a kind.
     pub fn of(kind: FieldKind) -> Field {
-        Field { kind, optional: false, personal: false, protected: false }
+        Field { kind, optional: false, personal: false, protected: false, unit: None }
     }
 
     /// The type in expressions.

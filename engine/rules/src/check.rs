@@ -1,9 +1,10 @@
 //! The check of one expression: read it, refuse what has no place in it, infer its types.
 
 use crate::compile::parse;
-use crate::infer::{Inference, a};
+use crate::infer::Inference;
 use crate::place::offset;
 use crate::tree::Lowering;
+use crate::types::a;
 use rhai::{Engine, ParseErrorType};
 use staunch_core::codes;
 use staunch_core::expr::{Checked, ExprProblem, Names};
@@ -50,12 +51,29 @@ pub(crate) fn parse_problem(source: &str, error: &rhai::ParseError) -> ExprProbl
 }
 
 fn help_for(source: &str, error: &rhai::ParseError) -> &'static str {
-    let rest = &source[offset(source, error.position())..];
-    if rest.starts_with('=') {
+    let at = offset(source, error.position());
+    let (before, rest) = source.split_at(at);
+    let ends = |text: &str, units: &[char]| {
+        let number = text.trim_end().strip_suffix(units);
+        number.is_some_and(|number| number.ends_with(|c: char| c.is_ascii_digit()))
+    };
+    // The parser stops at a unit, or behind it where it is an operator or a letter.
+    let word = rest.find(|c: char| !c.is_ascii_alphanumeric()).map_or(rest, |end| &rest[..end]);
+    if ends(before, &['%']) {
+        "write a percentage as `percent(5)`"
+    } else if ends(word, &['d', 'h', 'm', 's']) || ends(&format!("{}{word}", last_word(before)), &['d', 'h', 'm', 's'])
+    {
+        "write a duration as `days(2)`, `hours(3)` or `minutes(5)`"
+    } else if rest.starts_with('=') {
         "compare with `==`"
     } else if rest.starts_with("and") || rest.starts_with("or") || rest.starts_with("not") {
         "write && for and, || for or, ! for not"
     } else {
         "see the examples of conditions in the language reference"
     }
+}
+
+fn last_word(text: &str) -> &str {
+    text.rfind(|c: char| !c.is_ascii_alphanumeric())
+        .map_or(text, |at| text[at..].trim_start_matches(|c: char| !c.is_ascii_alphanumeric()))
 }

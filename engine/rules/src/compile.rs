@@ -2,9 +2,9 @@
 
 use crate::MAX_LENGTH;
 use crate::check::parse_problem;
-use crate::runnable::runnable;
-use crate::tree::{Kind, Lowering, Tree};
-use rhai::{AST, Engine, Module};
+use crate::runnable::{Plan, Planner};
+use crate::tree::Lowering;
+use rhai::{AST, Engine};
 use staunch_core::codes;
 use staunch_core::expr::{ExprProblem, Root};
 use std::collections::HashMap;
@@ -13,23 +13,14 @@ use std::sync::{Arc, RwLock};
 /// How many texts are kept. A workspace has far fewer; the bound is for services that live through many versions.
 const KEPT: usize = 10_000;
 
-/// An expression ready to run.
+/// An expression ready to run. It depends on the text alone: every engine of ours is built alike.
 pub(crate) struct Compiled {
-    pub(crate) ast: AST,
-    /// The names it reads, those that are always reached first.
-    pub(crate) names: Vec<Reading>,
-    /// How many of them are always reached.
-    pub(crate) always: usize,
+    pub(crate) plan: Plan,
+    /// The names it reads, by number.
+    pub(crate) names: Vec<(Root, String)>,
 }
 
-/// One name, in parts and as the engine asks for it.
-pub(crate) struct Reading {
-    pub(crate) root: Root,
-    pub(crate) name: String,
-    pub(crate) full: String,
-}
-
-/// Compiled expressions by their text.
+/// Compiled expressions by their text, for those whose `Expr` does not hold its own yet.
 #[derive(Default)]
 pub(crate) struct Cache {
     kept: RwLock<HashMap<Arc<str>, Arc<Compiled>>>,
@@ -65,37 +56,20 @@ pub(crate) fn parse(engine: &Engine, source: &str) -> Result<AST, ExprProblem> {
     engine.compile_expression(source).map_err(|error| parse_problem(source, &error))
 }
 
-fn compile(engine: &Engine, source: &str) -> Result<Compiled, ExprProblem> {
+/// Reads an expression and makes its plan.
+pub(crate) fn compile(engine: &Engine, source: &str) -> Result<Compiled, ExprProblem> {
     let ast = parse(engine, source)?;
     let mut lowering = Lowering { source, problems: Vec::new() };
     let tree = lowering.statements(ast.statements());
     if let Some(problem) = lowering.problems.into_iter().next() {
         return Err(problem);
     }
-    let statement = runnable(ast.statements()).ok_or_else(|| ExprProblem {
+    let mut planner = Planner { engine, names: Vec::new() };
+    let plan = planner.plan(&tree).ok_or_else(|| ExprProblem {
         code: codes::EXPR_FORBIDDEN,
         offset: 0,
         message: "this has no place in an expression".into(),
         help: String::new(),
     })?;
-    let mut names = Vec::new();
-    collect(&tree, true, &mut names);
-    let always = names.len();
-    collect(&tree, false, &mut names);
-    Ok(Compiled { ast: AST::new([statement], Module::new()), names, always })
-}
-
-/// The names of a tree in the order of evaluation, each once; only those that are reached whatever the values are, or all.
-fn collect(tree: &Tree, always: bool, names: &mut Vec<Reading>) {
-    match &tree.kind {
-        Kind::Name(root, name) if !names.iter().any(|known| known.root == *root && known.name == *name) => {
-            names.push(Reading { root: *root, name: name.clone(), full: format!("{}.{name}", root.word()) });
-        }
-        Kind::Logic(parts) | Kind::Default(parts) => {
-            let count = if always { 1 } else { parts.len() };
-            parts.iter().take(count).for_each(|part| collect(part, always, names));
-        }
-        Kind::Call(_, args) => args.iter().for_each(|arg| collect(arg, always, names)),
-        _ => {}
-    }
+    Ok(Compiled { plan, names: planner.names })
 }

@@ -1,6 +1,6 @@
 //! The bare Rhai engine: every limit set, nothing but our own operators and functions in it.
 
-use crate::eval;
+use crate::desk;
 use crate::functions;
 use rhai::{Engine, OptimizationLevel, Token};
 
@@ -65,5 +65,5 @@ fn read_numbers_as_floats(engine: &mut Engine) {
     reason = "marked so because its form may change between versions, which the tests here would show"
 )]
 fn resolve_names(engine: &mut Engine) {
-    engine.on_var(|name, _, _| eval::resolve(name));
+    engine.on_var(|_, number, _| desk::resolve(number));
 }

@@ -1,9 +1,10 @@
 //! Types of expressions: what each part gives, and where parts do not go together.
 
-use crate::tree::{Kind, Tree};
+use crate::names::{unknown, written};
+use crate::tree::{Call, Kind, Tree};
+use crate::types::{a, is_condition, mismatch, result};
 use staunch_core::codes;
 use staunch_core::expr::{ExprProblem, Names, Root};
-use staunch_core::suggest::closest;
 use staunch_core::value::{Currency, Type};
 
 /// What a part gives; `None` where that cannot be known because a problem was reported already.
@@ -33,13 +34,13 @@ impl Inference<'_> {
     pub(crate) fn loose(&mut self, tree: &Tree) -> Given {
         match &tree.kind {
             Kind::Bad => Given::UNKNOWN,
-            Kind::Bool => Given::of(Type::Bool),
-            Kind::Number => Given::of(Type::Number),
+            Kind::Bool(_) => Given::of(Type::Bool),
+            Kind::Number(_) => Given::of(Type::Number),
             Kind::Text(_) => Given::of(Type::Text),
             Kind::Name(root, name) => self.name(*root, name, tree.at),
-            Kind::Logic(parts) => self.logic(parts),
+            Kind::And(parts) | Kind::Or(parts) => self.logic(parts),
             Kind::Default(parts) => self.default(parts, tree.at),
-            Kind::Call(name, args) => self.call(name, args, tree.at),
+            Kind::Call(call) => self.call(call, tree.at),
         }
     }
 
@@ -48,7 +49,7 @@ impl Inference<'_> {
         let given = self.loose(tree);
         if given.optional {
             let what = match &tree.kind {
-                Kind::Name(root, name) => format!("`{}.{name}`", root.word()),
+                Kind::Name(root, name) => format!("`{}`", written(*root, name)),
                 _ => "this value".to_owned(),
             };
             self.report(
@@ -66,27 +67,23 @@ impl Inference<'_> {
             self.reads.push((root, name.to_owned()));
             return Given { kind: Some(found.kind), optional: found.optional };
         }
-        let known = self.names.list(root);
-        let word = root.word();
-        if known.is_empty() {
-            let help = match root {
-                Root::Event => {
-                    "`event` exists where one is handled: start, where, goal, leave; `entry` is what started the run"
-                }
-                Root::Entry => "`entry` exists once a run has started",
-                Root::Feature => "declare it under `features:`",
-                Root::Score | Root::Band => "declare it under `scores:`; a band needs a plugin that has bands",
-                Root::Contact => "declare it under `contact:` in staunch.yaml",
-                Root::Account => "use fields of `contact`",
-            };
-            self.report(at, codes::EXPR_NO_PLACE, format!("`{word}.{name}`: there is no `{word}` at this place"), help);
-        } else {
-            let help = match closest(name, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{word}.{near}`?"),
-                None => format!("known here: {}", known.join(", ")),
-            };
-            self.report(at, codes::EXPR_UNKNOWN_NAME, format!("`{word}.{name}` is not known here"), &help);
+        if !self.names.list(root).is_empty() {
+            let (message, help) = unknown(root, name, self.names);
+            self.report(at, codes::EXPR_UNKNOWN_NAME, message, &help);
+            return Given::UNKNOWN;
         }
+        let help = match root {
+            Root::Event => {
+                "`event` exists where one is handled: start, where, goal, leave; `entry` is what started the run"
+            }
+            Root::Entry => "`entry` exists once a run has started",
+            Root::Feature => "declare it under `features:`",
+            Root::Score | Root::Band => "declare it under `scores:`; a band needs a plugin that has bands",
+            Root::Contact => "declare it under `contact:` in staunch.yaml",
+            Root::Account => "declare it under `account:` in staunch.yaml",
+        };
+        let message = format!("`{}`: there is no `{}` at this place", written(root, name), root.word());
+        self.report(at, codes::EXPR_NO_PLACE, message, help);
         Given::UNKNOWN
     }
 
@@ -120,12 +117,12 @@ impl Inference<'_> {
         Given { kind: all, optional: last.optional }
     }
 
-    fn call(&mut self, name: &str, args: &[Tree], at: usize) -> Given {
+    fn call(&mut self, call: &Call, at: usize) -> Given {
+        let Call { name, args, .. } = call;
         let found: Vec<Option<Type>> = args.iter().map(|arg| self.strict(arg)).collect();
         let Some(kinds) = found.into_iter().collect::<Option<Vec<Type>>>() else {
             // The result of a comparison is known even where a side of it is not.
-            let comparison = ["==", "!=", "<", "<=", ">", ">=", "!", "contains", "starts_with"].contains(&name);
-            return if comparison { Given::of(Type::Bool) } else { Given::UNKNOWN };
+            return if is_condition(name) { Given::of(Type::Bool) } else { Given::UNKNOWN };
         };
         if name == "money" {
             self.currency(&args[1]);
@@ -151,59 +148,5 @@ impl Inference<'_> {
 
     fn report(&mut self, offset: usize, code: &'static str, message: String, help: &str) {
         self.problems.push(ExprProblem { code, offset, message, help: help.to_owned() });
-    }
-}
-
-/// What an operator or function gives for these types, `None` where it does not take them.
-fn result(name: &str, kinds: &[Type]) -> Option<Type> {
-    use Type::{Bool, Money, Number, Text};
-    match (name, kinds) {
-        ("==" | "!=", [a, b]) if a == b => Some(Bool),
-        ("<" | "<=" | ">" | ">=", [Number, Number] | [Money, Money]) => Some(Bool),
-        ("+" | "-" | "*" | "/" | "%", [Number, Number]) => Some(Number),
-        ("+" | "-", [Money, Money]) | ("*" | "/", [Money, Number]) | ("*", [Number, Money]) => Some(Money),
-        ("/", [Money, Money]) => Some(Number),
-        ("-", [Number]) => Some(Number),
-        ("-", [Money]) => Some(Money),
-        ("!", [Bool]) => Some(Bool),
-        ("min" | "max", [Number, rest @ ..]) if rest.iter().all(|kind| *kind == Number) => Some(Number),
-        ("min" | "max", [Money, Money]) => Some(Money),
-        ("abs" | "round" | "floor", [Number]) => Some(Number),
-        ("contains" | "starts_with", [Text, Text]) => Some(Bool),
-        ("len", [Text]) => Some(Number),
-        ("eur", [Number]) | ("money", [Number, Text]) => Some(Money),
-        _ => None,
-    }
-}
-
-fn mismatch(name: &str, kinds: &[Type]) -> (String, String) {
-    let types: Vec<String> = kinds.iter().map(|kind| a(*kind)).collect();
-    let comparison = ["==", "!=", "<", "<=", ">", ">="].contains(&name);
-    let help = match kinds {
-        [Type::Money, Type::Number] | [Type::Number, Type::Money] => {
-            "say which money: `eur(500)` or `money(500, \"GBP\")`"
-        }
-        [Type::Text, Type::Number] | [Type::Number, Type::Text] if comparison => {
-            "compare text with text in double quotes and numbers with numbers"
-        }
-        [x, y] if x == y && comparison => "only numbers and money have an order; use == or !=",
-        _ => "use values of types that go together",
-    };
-    let message = if comparison && kinds.len() == 2 {
-        format!("{} is compared with {}", types[0], types[1])
-    } else {
-        format!("`{name}` does not take {}", types.join(" and "))
-    };
-    (message, help.to_owned())
-}
-
-/// A type with its article.
-pub(crate) fn a(kind: Type) -> String {
-    match kind {
-        Type::Bool => "a condition".to_owned(),
-        Type::Number => "a number".to_owned(),
-        Type::Text | Type::Money => kind.word().to_owned(),
-        Type::Percent => "a percentage".to_owned(),
-        Type::Duration => "a duration".to_owned(),
     }
 }

@@ -1,63 +1,146 @@
-//! A parsed expression rewritten so that each `root.name` is one variable, which the engine then asks for by name. A
-//! dot cannot stand in a variable that an author writes, so no text can name one by itself.
+//! A tree as the engine runs it: each name is one variable that the engine asks for by its number. A name of an author
+//! never reaches the engine, so no text can name a variable by itself.
 
-use rhai::{Expr, FnCallExpr, FnCallHashes, Position, Stmt};
+use crate::compare::Comparison;
+use crate::desk;
+use crate::tree::{Call, Kind, Tree};
+use rhai::{Engine, Expr, FnCallExpr, Position, Stmt};
 use staunch_core::expr::Root;
+use staunch_core::value::Value;
+use std::num::NonZeroUsize;
 
-/// The rewritten statement, or `None` where something stands in it that expressions do not have.
-pub(crate) fn runnable(statements: &[Stmt]) -> Option<Stmt> {
-    let expr = match statements {
-        [Stmt::Expr(expr)] => rewrite(expr)?,
-        [Stmt::FnCall(call, at)] => function(call, *at, None)?,
-        _ => return None,
-    };
-    Some(Stmt::Expr(Box::new(expr)))
+/// What an expression runs as. `&&`, `||`, `??` and comparisons that no call stands around are walked by us, so that a
+/// name behind them is fetched only when it is reached; the engine runs the rest, each part in one go.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    And(Vec<Plan>),
+    Or(Vec<Plan>),
+    Default(Vec<Plan>),
+    /// Two sides, and the same for the engine, which is asked where the sides do not go together.
+    Compare {
+        how: Comparison,
+        sides: Box<(Plan, Plan)>,
+        whole: Box<Plan>,
+    },
+    Constant(Value),
+    /// A name by its number.
+    Name(usize),
+    /// One statement of the engine, and the names that it reaches whatever the values are, in order.
+    Run([Stmt; 1], Vec<usize>),
 }
 
-fn rewrite(expr: &Expr) -> Option<Expr> {
-    match expr {
-        Expr::BoolConstant(..) | Expr::FloatConstant(..) | Expr::StringConstant(..) => Some(expr.clone()),
-        Expr::And(parts, at) => Some(Expr::And(Box::new(parts.iter().map(rewrite).collect::<Option<_>>()?), *at)),
-        Expr::Or(parts, at) => Some(Expr::Or(Box::new(parts.iter().map(rewrite).collect::<Option<_>>()?), *at)),
-        Expr::Coalesce(parts, at) => {
-            Some(Expr::Coalesce(Box::new(parts.iter().map(rewrite).collect::<Option<_>>()?), *at))
+/// Makes plans. A name's number is its place in `names`, which are in the order of the text.
+pub(crate) struct Planner<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) names: Vec<(Root, String)>,
+}
+
+impl Planner<'_> {
+    /// The plan of a tree, or `None` where something stands in it that expressions do not have.
+    pub(crate) fn plan(&mut self, tree: &Tree) -> Option<Plan> {
+        Some(match &tree.kind {
+            Kind::Bool(truth) => Plan::Constant(Value::Bool(*truth)),
+            Kind::Number(number) => Plan::Constant(Value::Number(*number)),
+            Kind::Text(text) => Plan::Constant(Value::Text(text.clone())),
+            Kind::Name(root, name) => Plan::Name(self.number(*root, name)),
+            Kind::And(parts) => Plan::And(self.all(parts)?),
+            Kind::Or(parts) => Plan::Or(self.all(parts)?),
+            Kind::Default(parts) => Plan::Default(self.all(parts)?),
+            Kind::Call(call) => match (Comparison::parse(&call.name), call.args.as_slice()) {
+                (Some(how), [a, b]) => {
+                    let sides = Box::new((self.plan(a)?, self.plan(b)?));
+                    Plan::Compare { how, sides, whole: Box::new(self.run(tree)?) }
+                }
+                _ => self.run(tree)?,
+            },
+            Kind::Bad => return None,
+        })
+    }
+
+    fn all(&mut self, parts: &[Tree]) -> Option<Vec<Plan>> {
+        parts.iter().map(|part| self.plan(part)).collect()
+    }
+
+    /// A part for the engine. One that reads no name is run now (`eur(500)`), and again where that fails: the message
+    /// belongs to the evaluation.
+    fn run(&mut self, tree: &Tree) -> Option<Plan> {
+        let statement = [Stmt::Expr(Box::new(self.rewrite(tree)?))];
+        if !reads(tree)
+            && let (Ok(Some(value)), None) = desk::run(self.engine, &statement, &mut Vec::new())
+        {
+            return Some(Plan::Constant(value));
         }
-        Expr::FnCall(call, at) => function(call, *at, None),
-        Expr::Dot(pair, _, at) => match (&pair.lhs, &pair.rhs) {
-            (Expr::Variable(root, ..), Expr::Property(name, _)) => variable(&root.1, &name.2, *at),
-            (Expr::Variable(root, ..), Expr::Dot(rest, ..)) => {
-                let Expr::Property(name, _) = &rest.lhs else { return None };
-                calls(variable(&root.1, &name.2, *at)?, &rest.rhs)
+        let mut always = Vec::new();
+        self.reached(tree, &mut always);
+        Some(Plan::Run(statement, always))
+    }
+
+    fn number(&mut self, root: Root, name: &str) -> usize {
+        if let Some(found) = self.names.iter().position(|(other, known)| *other == root && known == name) {
+            return found;
+        }
+        self.names.push((root, name.to_owned()));
+        self.names.len() - 1
+    }
+
+    /// The names that are reached whatever the values are, in the order of evaluation.
+    fn reached(&mut self, tree: &Tree, always: &mut Vec<usize>) {
+        match &tree.kind {
+            Kind::Name(root, name) => {
+                let number = self.number(*root, name);
+                if !always.contains(&number) {
+                    always.push(number);
+                }
             }
-            (base, rest) => calls(rewrite(base)?, rest),
-        },
-        _ => None,
+            Kind::And(parts) | Kind::Or(parts) | Kind::Default(parts) => {
+                parts.iter().take(1).for_each(|part| self.reached(part, always));
+            }
+            Kind::Call(call) => call.args.iter().for_each(|arg| self.reached(arg, always)),
+            Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Bad => {}
+        }
+    }
+
+    fn rewrite(&mut self, tree: &Tree) -> Option<Expr> {
+        let at = Position::NONE;
+        Some(match &tree.kind {
+            Kind::Bool(truth) => Expr::BoolConstant(*truth, at),
+            Kind::Number(number) => Expr::FloatConstant((*number).into(), at),
+            Kind::Text(text) => Expr::StringConstant(text.into(), at),
+            // Numbers start at 1 there: the engine has no variable 0.
+            Kind::Name(root, name) => {
+                let number = NonZeroUsize::new(self.number(*root, name) + 1);
+                Expr::Variable(Box::new((number, "value".into())), None, at)
+            }
+            Kind::And(parts) => Expr::And(Box::new(self.rewrite_all(parts)?), at),
+            Kind::Or(parts) => Expr::Or(Box::new(self.rewrite_all(parts)?), at),
+            Kind::Default(parts) => Expr::Coalesce(Box::new(self.rewrite_all(parts)?), at),
+            Kind::Call(call) => self.call(call)?,
+            Kind::Bad => return None,
+        })
+    }
+
+    fn rewrite_all<T: FromIterator<Expr>>(&mut self, parts: &[Tree]) -> Option<T> {
+        parts.iter().map(|part| self.rewrite(part)).collect()
+    }
+
+    fn call(&mut self, call: &Call) -> Option<Expr> {
+        let made = FnCallExpr {
+            name: call.name.as_str().into(),
+            hashes: call.hashes,
+            args: self.rewrite_all(&call.args)?,
+            capture_parent_scope: false,
+            op_token: call.operator.clone(),
+        };
+        Some(Expr::FnCall(Box::new(made), Position::NONE))
     }
 }
 
-/// `base.f(x).g()` as `g(f(base, x))`.
-fn calls(base: Expr, rest: &Expr) -> Option<Expr> {
-    match rest {
-        Expr::MethodCall(call, at) => function(call, *at, Some(base)),
-        Expr::Dot(pair, ..) => calls(calls(base, &pair.lhs)?, &pair.rhs),
-        _ => None,
+/// Whether a name stands anywhere in it.
+fn reads(tree: &Tree) -> bool {
+    match &tree.kind {
+        Kind::Name(..) => true,
+        Kind::And(parts) | Kind::Or(parts) | Kind::Default(parts) => parts.iter().any(reads),
+        Kind::Call(call) => call.args.iter().any(reads),
+        Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Bad => false,
     }
-}
-
-fn variable(root: &str, name: &str, at: Position) -> Option<Expr> {
-    let root = Root::parse(root)?;
-    Some(Expr::Variable(Box::new((None, format!("{}.{name}", root.word()).into())), None, at))
-}
-
-fn function(call: &FnCallExpr, at: Position, receiver: Option<Expr>) -> Option<Expr> {
-    let mut args: Vec<Expr> = receiver.into_iter().collect();
-    for arg in &call.args {
-        args.push(rewrite(arg)?);
-    }
-    let mut made = call.clone();
-    // No script can define a function, so only the native one is ever looked for.
-    made.hashes = FnCallHashes::from_native_only(call.hashes.native());
-    made.capture_parent_scope = false;
-    made.args = args.into_iter().collect();
-    Some(Expr::FnCall(Box::new(made), at))
 }

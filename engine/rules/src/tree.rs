@@ -3,13 +3,13 @@
 
 use crate::functions::{BINARY, NAMED};
 use crate::place::offset;
-use rhai::{ASTFlags, Expr, FnCallExpr, Position, Stmt, Token};
+use rhai::{Expr, FnCallExpr, FnCallHashes, Position, Stmt, Token};
 use staunch_core::codes;
 use staunch_core::expr::{ExprProblem, Root};
 use staunch_core::suggest::closest;
 
 /// One node, with the byte offset that a person would point at.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tree {
     pub(crate) at: usize,
     /// Where its text begins, which for an operator is where its left side begins.
@@ -18,20 +18,32 @@ pub(crate) struct Tree {
 }
 
 /// What a node is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    Bool,
-    Number,
+    Bool(bool),
+    Number(f64),
     Text(String),
+    /// A name under a root; a part of a score is a name, too (see `chain`).
     Name(Root, String),
-    /// `&&` and `||`: all but the first part only where it is needed.
-    Logic(Vec<Tree>),
-    /// `??`.
+    /// `&&`: all but the first part only where it is needed.
+    And(Vec<Tree>),
+    /// `||`: the same.
+    Or(Vec<Tree>),
+    /// `??`: the same.
     Default(Vec<Tree>),
-    /// An operator or a named function.
-    Call(String, Vec<Tree>),
+    Call(Call),
     /// Already reported.
     Bad,
+}
+
+/// An operator or a named function.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) name: String,
+    /// How the engine finds it.
+    pub(crate) hashes: FnCallHashes,
+    pub(crate) operator: Option<Token>,
+    pub(crate) args: Vec<Tree>,
 }
 
 /// Turns Rhai's tree into ours and collects everything that has no place in an expression.
@@ -50,12 +62,13 @@ impl Lowering<'_> {
         }
     }
 
-    fn expr(&mut self, expr: &Expr) -> Tree {
+    pub(crate) fn expr(&mut self, expr: &Expr) -> Tree {
         match expr {
-            Expr::BoolConstant(_, at) => self.node(*at, Kind::Bool),
+            Expr::BoolConstant(truth, at) => self.node(*at, Kind::Bool(*truth)),
             Expr::FloatConstant(number, at) => self.number(**number, *at),
             Expr::StringConstant(text, at) => self.node(*at, Kind::Text(text.to_string())),
-            Expr::And(parts, at) | Expr::Or(parts, at) => self.parts(parts, *at, Kind::Logic),
+            Expr::And(parts, at) => self.parts(parts, *at, Kind::And),
+            Expr::Or(parts, at) => self.parts(parts, *at, Kind::Or),
             Expr::Coalesce(parts, at) => self.parts(parts, *at, Kind::Default),
             Expr::Dot(..) => self.chain(expr),
             Expr::FnCall(call, at) => self.call(call, *at, None),
@@ -78,14 +91,14 @@ impl Lowering<'_> {
         }
     }
 
-    fn node(&self, at: Position, kind: Kind) -> Tree {
+    pub(crate) fn node(&self, at: Position, kind: Kind) -> Tree {
         let at = offset(self.source, at);
         Tree { at, start: at, kind }
     }
 
     fn number(&mut self, number: f64, at: Position) -> Tree {
         if number.is_finite() {
-            return self.node(at, Kind::Number);
+            return self.node(at, Kind::Number(number));
         }
         self.report(at, codes::EXPR_SYNTAX, "this number is too large", "write a number that a float can hold")
     }
@@ -96,35 +109,7 @@ impl Lowering<'_> {
         Tree { at: offset(self.source, at), start, kind: kind(parts) }
     }
 
-    /// `root.name`, and calls behind a dot: `contact.email.contains("x")` is `contains(contact.email, "x")`.
-    fn chain(&mut self, expr: &Expr) -> Tree {
-        let mut links = Vec::new();
-        let base = unchain(expr, &mut links);
-        let Some(base) = base else { return self.forbidden(expr.start_position(), "`?.`") };
-        if let Some(Link::Index(at)) = links.iter().find(|link| matches!(link, Link::Index(_))) {
-            return self.forbidden(*at, "`[ ]`");
-        }
-        let (mut tree, named) = match (base, links.first()) {
-            (Expr::Variable(root, _, at), Some(Link::Property(name, _))) => (self.name(&root.1, name, *at), 1),
-            _ => (self.expr(base), 0),
-        };
-        for link in links.into_iter().skip(named) {
-            tree = match link {
-                Link::Call(call, at) => self.call(call, at, Some(tree)),
-                Link::Property(name, at) if matches!(&tree.kind, Kind::Name(Root::Score, _)) => self.report(
-                    at,
-                    codes::NOT_AVAILABLE,
-                    &format!("`.{name}` of a score is not available in this version"),
-                    "a score is a number here: compare it, or use `band.` with its name",
-                ),
-                Link::Property(name, at) => self.forbidden(at, &format!("`.{name}` behind a value")),
-                Link::Index(at) | Link::Other(at) => self.forbidden(at, "this"),
-            };
-        }
-        tree
-    }
-
-    fn name(&mut self, root: &str, name: &str, at: Position) -> Tree {
+    pub(crate) fn name(&mut self, root: &str, name: &str, at: Position) -> Tree {
         match Root::parse(root) {
             Some(root) => self.node(at, Kind::Name(root, name.to_owned())),
             None => self.unknown_root(root, at),
@@ -148,7 +133,7 @@ impl Lowering<'_> {
         self.report(at, codes::EXPR_UNKNOWN_NAME, &format!("`{word}` is not known here"), &help)
     }
 
-    fn call(&mut self, call: &FnCallExpr, at: Position, receiver: Option<Tree>) -> Tree {
+    pub(crate) fn call(&mut self, call: &FnCallExpr, at: Position, receiver: Option<Tree>) -> Tree {
         let problems = self.problems.len();
         let mut args: Vec<Tree> = receiver.into_iter().collect();
         args.extend(call.args.iter().map(|arg| self.expr(arg)));
@@ -167,7 +152,13 @@ impl Lowering<'_> {
         }
         let at = offset(self.source, at);
         let start = args.first().filter(|_| is_operator && args.len() == 2).map_or(at, |arg| arg.start);
-        Tree { at, start, kind: Kind::Call(name.to_owned(), args) }
+        // No script can define a function, so only the native one is ever looked for.
+        let hashes = FnCallHashes::from_native_only(call.hashes.native());
+        Tree {
+            at,
+            start,
+            kind: Kind::Call(Call { name: name.to_owned(), hashes, operator: call.op_token.clone(), args }),
+        }
     }
 
     fn unknown_call(&mut self, name: &str, count: usize, at: Position) -> Option<Tree> {
@@ -190,45 +181,14 @@ impl Lowering<'_> {
         Some(self.report(at, codes::EXPR_TYPES, &message, "give it the values it takes"))
     }
 
-    fn forbidden(&mut self, at: Position, what: &str) -> Tree {
+    pub(crate) fn forbidden(&mut self, at: Position, what: &str) -> Tree {
         let help = "expressions compare and compute: && || ! ?? == != < <= > >= + - * / % and the functions";
         self.report(at, codes::EXPR_FORBIDDEN, &format!("{what} has no place in an expression"), help)
     }
 
-    fn report(&mut self, at: Position, code: &'static str, message: &str, help: &str) -> Tree {
+    pub(crate) fn report(&mut self, at: Position, code: &'static str, message: &str, help: &str) -> Tree {
         let tree = self.node(at, Kind::Bad);
         self.problems.push(ExprProblem { code, offset: tree.at, message: message.to_owned(), help: help.to_owned() });
         tree
-    }
-}
-
-/// One part behind a dot.
-enum Link<'a> {
-    Property(&'a str, Position),
-    Call(&'a FnCallExpr, Position),
-    Index(Position),
-    Other(Position),
-}
-
-/// Rhai nests `a.b.c()` to the right; this gives `a`, and `b`, `c()` as links. `None` where a `?.` stands in it.
-fn unchain<'a>(expr: &'a Expr, links: &mut Vec<Link<'a>>) -> Option<&'a Expr> {
-    let Expr::Dot(pair, flags, _) = expr else { return Some(expr) };
-    let mut safe = flags.intersects(ASTFlags::NEGATED);
-    let mut rest = &pair.rhs;
-    while let Expr::Dot(pair, flags, _) = rest {
-        safe |= flags.intersects(ASTFlags::NEGATED);
-        links.push(link(&pair.lhs));
-        rest = &pair.rhs;
-    }
-    links.push(link(rest));
-    (!safe).then_some(&pair.lhs)
-}
-
-fn link(expr: &Expr) -> Link<'_> {
-    match expr {
-        Expr::Property(name, at) => Link::Property(&name.2, *at),
-        Expr::MethodCall(call, at) => Link::Call(call, *at),
-        Expr::Index(_, _, at) => Link::Index(*at),
-        other => Link::Other(other.start_position()),
     }
 }

@@ -95,7 +95,7 @@ fn each_mistake_has_its_code_and_place() {
         ("contact.nickname?.len() > 1", &[(codes::EXPR_FORBIDDEN, 0)]),
         ("() == ()", &[(codes::EXPR_FORBIDDEN, 0), (codes::EXPR_FORBIDDEN, 6)]),
         ("2 ** 3 > 1", &[(codes::EXPR_FORBIDDEN, 2)]),
-        ("score.risk.label == \"x\"", &[(codes::NOT_AVAILABLE, 11)]),
+        ("score.risk.label == \"x\"", &[(codes::EXPR_UNKNOWN_NAME, 11)]),
         ("1e999 > 2", &[(codes::EXPR_SYNTAX, 0)]),
         // One problem a name, each at its place, after a character of two bytes.
         ("\"ä\" == contact.plna && contact.dys > 1", &[(codes::EXPR_UNKNOWN_NAME, 8), (codes::EXPR_UNKNOWN_NAME, 24)]),

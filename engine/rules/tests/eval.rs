@@ -27,7 +27,7 @@ impl Scope for Values {
 }
 
 fn expr(source: &str) -> Expr {
-    Expr { source: source.into() }
+    Expr::new(source)
 }
 
 fn eval(source: &str) -> Result<Value, EvalError> {
@@ -112,6 +112,9 @@ fn only_what_is_reached_is_fetched_and_once() {
         ("contact.vip && feature.three > feature.zero", &["contact.vip", "feature.three", "feature.zero"]),
         ("feature.three * feature.three > feature.three", &["feature.three"]),
         ("\"contact.gone\" == contact.plan", &["contact.plan"]),
+        ("max(contact.plan ?? contact.gone, 1) > 1", &["contact.plan"]),
+        ("!(contact.plan == \"pro\" && score.needed > 0.5)", &["contact.plan"]),
+        ("len(contact.gone ?? contact.plan) > len(\"ab\") || score.needed > 1", &["contact.gone", "contact.plan"]),
     ] {
         let values = Values::default();
         let _ = Rules::new().eval(&expr(source), &values);
@@ -174,6 +177,8 @@ fn leaf() -> impl Strategy<Value = String> {
         "feature.zero",
         "feature.three",
         "eur(2)",
+        "percent(5)",
+        "days(2)",
     ])
     .prop_map(str::to_owned)
 }
@@ -198,12 +203,12 @@ proptest! {
     #[test]
     fn the_check_is_sound(source in tree()) {
         let rules = Rules::new();
-        for want in [Type::Bool, Type::Number, Type::Text, Type::Money] {
+        for want in [Type::Bool, Type::Number, Type::Text, Type::Money, Type::Percent, Type::Duration] {
             if rules.check(&source, &Anything, want).problems.is_empty() {
                 match rules.eval(&expr(&source), &Values::default()) {
                     Ok(value) => prop_assert_eq!(value.kind(), want),
                     Err(EvalError::Failed(message)) => {
-                        let arithmetic = message.contains("finite") || message.contains("too large");
+                        let arithmetic = ["finite", "too large", "too long"].iter().any(|part| message.contains(part));
                         prop_assert!(arithmetic, "{}", message);
                     }
                     Err(other) => prop_assert!(false, "{:?}", other),

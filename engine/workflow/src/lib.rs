@@ -5,6 +5,7 @@ mod catalog;
 mod diagnostic;
 mod files;
 mod flow;
+mod lint;
 mod load;
 mod read;
 mod rollout;
@@ -17,8 +18,11 @@ pub use catalog::{NoPlugins, PluginCatalog, PluginInfo, PluginInput, PluginProbl
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use files::{Files, MAX_FILE, read_files};
 pub use load::{Loaded, load_workspace};
-pub use rollout::{RolloutFile, RolloutStage};
+pub use rollout::{Check, ExitCheck, RolloutFile, RolloutStage, Sample, Verdict};
 pub use testfile::{
     Expectation, Expected, GivenAccount, GivenScore, Happens, LEFT, NotStarted, TestCase, TestEvent, TestFile,
 };
-pub use workspace::{Connections, Connector, Mail, Reference, WORKSPACE_FILE, WorkspaceFile};
+pub use workspace::{
+    Connections, Connector, Content, EventType, JsonPath, Mail, Mapping, Reference, SourceFile, WORKSPACE_FILE,
+    WorkspaceFile,
+};

@@ -30,7 +30,7 @@ pub fn span(text: &str) -> Span {
 }
 
 pub fn expr(source: &str) -> Expr {
-    Expr { source: source.into() }
+    Expr::new(source)
 }
 
 pub fn on(kind: &str) -> EventMatch {

@@ -1,22 +1,22 @@
-//! What surrounds the steps: leaving, the goal, the experiment, breakers and review gates.
+//! What surrounds the steps: leaving, the goal, the experiment, kill rules, breakers and review gates.
 
 use super::Flow;
 use super::names::Place;
+use super::stops::{self, AnyBreaker, Placed};
 use crate::read::{Fields, Keys};
 use crate::yaml::{Kind, Node};
 use staunch_core::codes;
 use staunch_core::expr::{Expr, Names, Root};
 use staunch_core::value::Type;
-use staunch_core::workflow::{Breaker, EventMatch, Goal, IfExpired, ReviewGate, WhileRunning};
-
-pub(crate) const LEAVE: Keys = Keys { known: &["event", "where"], later: &["of"] };
-pub(crate) const GOAL: Keys = Keys { known: &["event", "where", "window", "value"], later: &["of"] };
-pub(crate) const EXPERIMENT: Keys = Keys { known: &["unit", "holdout"], later: &["arms"] };
-pub(crate) const BREAKER: Keys = Keys {
-    known: &["id", "actions", "above", "window", "then"],
-    later: &["rate", "silent", "for", "errors", "min_sent"],
+use staunch_core::workflow::{
+    Breaker, EventMatch, Goal, IfExpired, KillRule, LaunchGate, ReviewGate, Signal, SignalBreaker, WhileRunning,
 };
-pub(crate) const REVIEW: Keys = Keys { known: &["actions"], later: &["launch"] };
+
+pub(crate) const LEAVE: Keys = Keys { known: &["event", "of", "where"], later: &[] };
+pub(crate) const GOAL: Keys = Keys { known: &["event", "of", "where", "window", "value"], later: &[] };
+pub(crate) const EXPERIMENT: Keys = Keys { known: &["unit", "holdout"], later: &["arms"] };
+pub(crate) const REVIEW: Keys = Keys { known: &["launch", "actions"], later: &[] };
+pub(crate) const LAUNCH: Keys = Keys { known: &["by", "not_author"], later: &[] };
 pub(crate) const GATE: Keys =
     Keys { known: &["id", "when", "channels", "sample", "by", "expires", "if_expired"], later: &[] };
 
@@ -27,7 +27,18 @@ pub(super) struct Surround {
     pub(super) goal: Option<Goal>,
     pub(super) holdout: f64,
     pub(super) breakers: Vec<Breaker>,
+    pub(super) signals: Vec<SignalBreaker>,
+    pub(super) kills: Vec<KillRule>,
+    pub(super) launch: Option<LaunchGate>,
     pub(super) reviews: Vec<ReviewGate>,
+}
+
+impl Surround {
+    /// The role that looks where a workflow names none: that of the first gate, else that of the launch.
+    pub(super) fn reviewer(&self) -> Option<&str> {
+        let first = self.reviews.first().map(|gate| gate.by.as_str());
+        first.or(self.launch.as_ref().map(|launch| launch.by.as_str()))
+    }
 }
 
 impl Flow<'_, '_> {
@@ -42,28 +53,94 @@ impl Flow<'_, '_> {
         }
         let goal = fields.get("goal").and_then(|node| self.goal(node));
         let holdout = fields.get("experiment").and_then(|node| self.experiment(node)).unwrap_or(0.0);
-        let mut breakers = Vec::new();
-        if let Some(node) = fields.get("breakers") {
-            for item in self.reader.items(node) {
-                breakers.extend(self.breaker(item));
-            }
+        let mut made = Surround {
+            while_running: while_running.unwrap_or(WhileRunning::Ignore),
+            leave_when,
+            goal,
+            holdout,
+            breakers: Vec::new(),
+            signals: Vec::new(),
+            kills: self.kills(fields),
+            launch: None,
+            reviews: Vec::new(),
+        };
+        self.breakers(fields, &mut made);
+        if let Some(node) = fields.get("review") {
+            self.review(node, &mut made);
         }
-        let mut reviews = Vec::new();
-        if let Some(review) = fields.get("review").and_then(|node| self.reader.fields(node, &REVIEW))
-            && let Some(node) = self.reader.need(&review, "actions")
-        {
-            for item in self.reader.items(node) {
-                reviews.extend(self.gate(item));
-            }
-        }
-        let while_running = while_running.unwrap_or(WhileRunning::Ignore);
-        Surround { while_running, leave_when, goal, holdout, breakers, reviews }
+        made
     }
 
-    fn event_match(&mut self, fields: &Fields<'_>) -> Option<EventMatch> {
-        let events = self.reader.need(fields, "event").map(|node| self.events(node));
-        let filter = self.filter(fields, events.as_deref());
-        Some(EventMatch { events: events?, filter, of: None })
+    fn kills(&mut self, fields: &Fields<'_>) -> Vec<KillRule> {
+        let Some(entry) = fields.entry("kill") else { return Vec::new() };
+        let mut made = Vec::new();
+        for item in self.reader.items(&entry.value) {
+            if let Some(node) = item.get("lift").filter(|_| fields.get("goal").is_none() && !fields.excused("goal")) {
+                let help = "add `goal:`, or remove the rule";
+                self.reader.error(node.at, codes::MISSING_KEY, "a lift needs a goal to be measured on", help);
+            }
+            let rule = stops::kill(self.reader, item);
+            made.extend(rule.and_then(|rule| self.stop(rule)));
+        }
+        if !made.is_empty() {
+            self.reader.not_enforced(entry.key_at, "`kill`");
+        }
+        made
+    }
+
+    fn breakers(&mut self, fields: &Fields<'_>, made: &mut Surround) {
+        let Some(node) = fields.get("breakers") else { return };
+        for item in self.reader.items(node) {
+            let found = stops::breaker(self.reader, item);
+            match found.and_then(|found| self.stop(found)) {
+                Some(AnyBreaker::Actions(breaker)) => made.breakers.push(breaker),
+                Some(AnyBreaker::Signal(breaker)) => {
+                    if let (Signal::Errors { score, .. }, Some(node)) = (&breaker.signal, item.get("errors")) {
+                        self.declared_score(node, score);
+                    }
+                    made.signals.push(breaker);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// A rule with an id of its own, whose metrics the lint looks at.
+    fn stop<T>(&mut self, found: Placed<T>) -> Option<T> {
+        self.metrics.extend(found.metrics);
+        self.own_id(found.at, &found.id);
+        Some(found.rule)
+    }
+
+    fn declared_score(&mut self, node: &Node, score: &str) {
+        if !self.known.scores.iter().any(|known| known.name == score) {
+            let known: Vec<String> = self.known.scores.iter().map(|known| format!("score.{}", known.name)).collect();
+            let known = known.iter().map(String::as_str);
+            self.reader.unknown(node.at, codes::UNKNOWN_FIELD, "a score here", &format!("score.{score}"), known);
+        }
+    }
+
+    fn review(&mut self, node: &Node, made: &mut Surround) {
+        let Some(review) = self.reader.fields(node, &REVIEW) else { return };
+        if let Some(entry) = review.entry("launch") {
+            made.launch = self.launch(&entry.value);
+            self.reader.not_enforced(entry.key_at, "`review.launch`");
+        }
+        if let Some(node) = review.get("actions") {
+            for item in self.reader.items(node) {
+                made.reviews.extend(self.gate(item));
+            }
+        } else if review.get("launch").is_none() && !review.excused("actions") {
+            let help = "add gates under `actions:`, or `launch:`";
+            self.reader.error(review.at, codes::MISSING_KEY, "nothing is reviewed here", help);
+        }
+    }
+
+    fn launch(&mut self, node: &Node) -> Option<LaunchGate> {
+        let fields = self.reader.fields(node, &LAUNCH)?;
+        let by = self.reader.need(&fields, "by").and_then(|node| self.role(node));
+        let not_author = fields.get("not_author").map_or(Some(false), |node| self.reader.truth(node));
+        Some(LaunchGate { by: by?, not_author: not_author? })
     }
 
     fn goal(&mut self, node: &Node) -> Option<Goal> {
@@ -78,7 +155,7 @@ impl Flow<'_, '_> {
     /// The name of a field, not an expression: it may stand inside braces.
     fn goal_value(&mut self, node: &Node, events: &[String]) -> Option<Expr> {
         let text = self.reader.text(node)?;
-        let expr = Some(Expr { source: text.into() });
+        let expr = Some(Expr::new(text));
         let parts = text.split_once('.').and_then(|(root, name)| Some((Root::parse(root)?, name)));
         let Some((root, name)) = parts else {
             self.reader.error(
@@ -121,21 +198,6 @@ impl Flow<'_, '_> {
             None => {}
         }
         self.reader.need(&fields, "holdout").and_then(|node| self.reader.share(node))
-    }
-
-    fn breaker(&mut self, node: &Node) -> Option<Breaker> {
-        let fields = self.reader.fields(node, &BREAKER)?;
-        let id = self.reader.need(&fields, "id").and_then(|node| self.new_id(node));
-        let channel = self.reader.need(&fields, "actions").and_then(|node| self.reader.channel(node));
-        let above = self.reader.need(&fields, "above").and_then(|node| self.reader.whole(node, 0..=u32::MAX));
-        let window = self.reader.need(&fields, "window").and_then(|node| self.reader.span(node));
-        if let Some(node) = self.reader.need(&fields, "then") {
-            match ["demote", "hold", "fallback", "alert"].into_iter().find(|later| self.reader.is_text(node, later)) {
-                Some(later) => self.reader.later(node.at, later),
-                None => drop(self.reader.one_of(node, &[("pause", ())])),
-            }
-        }
-        Some(Breaker { id: id?, channel: channel?, above: above?, window: window? })
     }
 
     fn gate(&mut self, node: &Node) -> Option<ReviewGate> {

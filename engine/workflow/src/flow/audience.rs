@@ -15,7 +15,6 @@ pub(crate) const AUDIENCE: Keys = Keys { known: &["features", "when"], later: &[
 
 /// Reads one audience; `None` where it cannot be used. The workspace's contact, account and events have to be read
 /// before.
-#[expect(dead_code, reason = "the reader of `staunch.yaml` calls it as soon as it takes audiences")]
 pub(crate) fn audience(
     reader: &mut Reader<'_>,
     name: &str,

@@ -1,7 +1,7 @@
 //! Nested steps to flat nodes, in the author's order, each knowing what follows it.
 
 use super::steps::{Branch, Step, StepKind};
-use staunch_core::workflow::{Case, Node, NodeKind, Target};
+use staunch_core::workflow::{Case, Node, NodeKind, SplitArm, Target};
 
 /// All nodes and where a run begins. What was reported as wrong is left out; nobody runs it.
 pub(super) fn compile(steps: &[Step]) -> (Vec<Node>, Target) {
@@ -32,11 +32,22 @@ fn single(step: &Step, next: Target, nodes: &mut Vec<Node>) -> Target {
         StepKind::Stop if step.id.is_empty() => return Target::End,
         StepKind::Stop => NodeKind::Stop,
         StepKind::WaitFor(span) => NodeKind::WaitFor { span: *span },
+        StepKind::WaitUntil(window) => NodeKind::WaitUntil { window: *window },
+        StepKind::Set { field, value } => NodeKind::Set { field: field.clone(), value: value.clone() },
         StepKind::Act(act) => NodeKind::Act(act.clone()),
         StepKind::WaitEvent { event, up_to, if_seen, if_not } => {
             let if_not = branch(if_not, next, nodes);
             let if_seen = branch(if_seen, next, nodes);
             NodeKind::WaitEvent { event: event.clone(), up_to: *up_to, if_seen, if_not }
+        }
+        StepKind::Split(arms) => {
+            let mut made = Vec::new();
+            for arm in arms.iter().rev() {
+                let then = branch(&arm.then, next, nodes);
+                made.push(SplitArm { name: arm.name.clone(), share: arm.share, then });
+            }
+            made.reverse();
+            NodeKind::Split { arms: made }
         }
         StepKind::Choose { cases, otherwise } => {
             let otherwise = branch(otherwise, next, nodes);

@@ -1,34 +1,46 @@
 //! Workflow files: from a tree to the flat workflow that the core runs, with every name checked on the way.
 
+mod acts;
 mod around;
 pub(crate) mod audience;
 mod compile;
+mod expr;
 mod features;
 mod lint;
 mod names;
 mod scores;
+mod start;
 mod steps;
+pub(crate) mod stops;
 mod text;
+mod unused;
+mod waits;
 
 #[cfg(test)]
-pub(crate) use around::{BREAKER, EXPERIMENT, GATE, GOAL, LEAVE, REVIEW};
+pub(crate) use acts::{EMAIL, NUDGE, ROUND, SET, TASK, WEBHOOK};
 #[cfg(test)]
-pub(crate) use features::ALL_FEATURE_KEYS;
+pub(crate) use around::{EXPERIMENT, GATE, GOAL, LAUNCH, LEAVE, REVIEW};
+#[cfg(test)]
+pub(crate) use features::FEATURES;
 #[cfg(test)]
 pub(crate) use scores::{SCORE, SUBSTITUTE};
 #[cfg(test)]
-pub(crate) use steps::{ALL_STEP_KEYS, CASE};
+pub(crate) use start::START;
+#[cfg(test)]
+pub(crate) use steps::{CASE, CHOOSE, SPLIT, STOP};
+#[cfg(test)]
+pub(crate) use waits::{WAIT_EVENT, WAIT_FOR, WAIT_UNTIL};
 
 use crate::catalog::{PluginCatalog, TemplateInfo};
-use crate::read::{Keys, Reader};
+use crate::read::{Fields, Keys, Reader};
 use crate::workspace::WorkspaceFile;
-use crate::yaml::{Kind, Node};
-use names::{Known, Place};
-use staunch_core::action::Channel;
+use crate::yaml::Node;
+use around::Surround;
+use expr::pattern_texts;
+use names::Known;
 use staunch_core::codes;
-use staunch_core::expr::{Checker, Expr, Root};
-use staunch_core::value::Type;
-use staunch_core::workflow::{Start, Workflow, matches_any};
+use staunch_core::expr::Checker;
+use staunch_core::workflow::{Message, Metric, Workflow};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const KEYS: Keys = Keys {
@@ -46,13 +58,12 @@ pub(crate) const KEYS: Keys = Keys {
         "leave_when",
         "goal",
         "experiment",
+        "kill",
         "breakers",
         "review",
     ],
-    later: &["kill"],
+    later: &[],
 };
-pub(crate) const START: Keys =
-    Keys { known: &["event", "when", "again_after"], later: &["schedule", "zone", "audience"] };
 
 /// What a workflow is checked against.
 pub(crate) struct Around<'a> {
@@ -68,14 +79,26 @@ struct Flow<'a, 'r> {
     reader: &'r mut Reader<'a>,
     around: &'r Around<'r>,
     known: Known<'r>,
-    /// Every id of the file: steps, cases, breakers, gates.
+    /// Every id of the file: steps, cases, rules, gates.
     ids: BTreeSet<String>,
     /// Names of scores that something outside of the features reads.
     scores_read: BTreeSet<String>,
     /// Names of scores that the start reads.
     start_scores: BTreeSet<String>,
-    /// Channels that steps act on.
-    channels: BTreeSet<Channel>,
+    /// Features with their places.
+    declared: Vec<(usize, String)>,
+    /// Names of features that something reads.
+    features_read: BTreeSet<String>,
+    /// Steps that act, by their ids.
+    actions: BTreeMap<String, acts::Action>,
+    /// Templates that steps name.
+    templates: BTreeSet<String>,
+    /// `of:` as written, checked when all steps are known.
+    ofs: Vec<waits::Of>,
+    /// Events that steps wait for without `of`, with the places of the steps.
+    waits: Vec<(usize, Vec<String>)>,
+    /// Metrics that rules watch, with their places.
+    metrics: Vec<(usize, Metric)>,
 }
 
 /// What a file gave.
@@ -96,7 +119,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, around: &Around<'_>) ->
 
 impl<'a, 'r> Flow<'a, 'r> {
     fn new(reader: &'r mut Reader<'a>, around: &'r Around<'r>) -> Flow<'a, 'r> {
-        let known = Known { workspace: around.workspace, start: Vec::new(), features: Vec::new(), scores: Vec::new() };
+        let workspace = around.workspace;
+        let known = Known { workspace, start: Vec::new(), scheduled: false, features: Vec::new(), scores: Vec::new() };
         Flow {
             reader,
             around,
@@ -104,7 +128,13 @@ impl<'a, 'r> Flow<'a, 'r> {
             ids: BTreeSet::new(),
             scores_read: BTreeSet::new(),
             start_scores: BTreeSet::new(),
-            channels: BTreeSet::new(),
+            declared: Vec::new(),
+            features_read: BTreeSet::new(),
+            actions: BTreeMap::new(),
+            templates: BTreeSet::new(),
+            ofs: Vec::new(),
+            waits: Vec::new(),
+            metrics: Vec::new(),
         }
     }
 }
@@ -117,23 +147,24 @@ impl Flow<'_, '_> {
         let owner = self.reader.need(&fields, "owner").and_then(|node| self.reader.text(node)).map(str::to_owned);
         let purpose = self.purpose(&fields);
         let priority = fields.get("priority").map_or(Some(50), |node| self.reader.whole(node, 0..=100));
-        // Names come before what uses them, whatever their order in the file.
-        self.known.start =
-            fields.get("start").and_then(|node| node.get("event")).map(pattern_texts).unwrap_or_default();
+        self.names(&fields);
         let (features, facts) = fields.get("features").map(|node| self.features(node)).unwrap_or_default();
         let scores = fields.get("scores").map(|node| self.scores(node)).unwrap_or_default();
         let start = self.reader.need(&fields, "start").and_then(|node| self.start(node));
         let tree = self.reader.need(&fields, "steps").map(|node| self.steps(node)).unwrap_or_default();
         let surround = self.surround(&fields);
-        let scores = self.finish_scores(scores);
-        self.lint(&fields, &tree);
+        self.check_ofs();
+        let scores = self.finish_scores(scores, surround.reviewer());
+        self.lint(&fields, &tree, &surround);
         let mut ids = Vec::new();
         steps::ids(&tree, &mut ids);
         let (nodes, first) = compile::compile(&tree);
+        let messages = self.messages();
+        let Surround { while_running, leave_when, goal, holdout, breakers, signals, kills, launch, reviews } = surround;
         let made = (|| {
             Some(Workflow {
                 name: name?,
-                version: version(root),
+                version: version(root, &messages),
                 title: title?,
                 owner: owner?,
                 purpose: purpose?,
@@ -144,19 +175,34 @@ impl Flow<'_, '_> {
                 scores,
                 nodes,
                 first,
-                while_running: surround.while_running,
-                leave_when: surround.leave_when,
-                goal: surround.goal,
-                holdout: surround.holdout,
-                breakers: surround.breakers,
-                signals: Vec::new(),
-                kills: Vec::new(),
-                launch: None,
-                messages: BTreeMap::new(),
-                reviews: surround.reviews,
+                while_running,
+                leave_when,
+                goal,
+                holdout,
+                breakers,
+                signals,
+                kills,
+                launch,
+                messages,
+                reviews,
             })
         })();
         Some((made, ids))
+    }
+
+    /// Names come before what uses them, whatever their order in the file.
+    fn names(&mut self, fields: &Fields<'_>) {
+        let Some(start) = fields.get("start") else { return };
+        self.known.scheduled = start.get("schedule").is_some();
+        if !self.known.scheduled {
+            self.known.start = start.get("event").map(pattern_texts).unwrap_or_default();
+        }
+    }
+
+    /// The sources of the templates that steps name: they belong to the version.
+    fn messages(&self) -> BTreeMap<String, Message> {
+        let found = self.templates.iter().filter_map(|name| Some((name, self.around.templates.get(name)?)));
+        found.map(|(name, info)| (name.clone(), Message { files: info.files.clone() })).collect()
     }
 
     fn purpose(&mut self, fields: &crate::read::Fields<'_>) -> Option<String> {
@@ -177,109 +223,29 @@ impl Flow<'_, '_> {
         Some(purpose)
     }
 
-    fn start(&mut self, node: &Node) -> Option<Start> {
-        let fields = self.reader.fields(node, &START)?;
-        let events = self.reader.need(&fields, "event").map(|node| self.events(node));
-        let place = Place { event: events.clone(), features: true, scores: true, entry: false };
-        let when = fields.get("when").and_then(|node| self.expr(node, &place, Type::Bool));
-        let when = when.map(|(expr, reads)| {
-            let scores = reads.into_iter().filter(|(root, _)| matches!(root, Root::Score | Root::Band));
-            self.start_scores.extend(scores.map(|(_, name)| name));
-            expr
-        });
-        let again_after = fields.get("again_after").and_then(|node| self.reader.span(node));
-        Some(Start { events: events?, schedule: None, when, again_after })
-    }
-
-    /// Event names or globs, each of which has to match something.
-    fn events(&mut self, node: &Node) -> Vec<String> {
-        let texts = self.reader.texts(node);
-        if let Some(workspace) = self.around.workspace {
-            for (at, name) in &texts {
-                let pattern = [(*name).to_owned()];
-                if !workspace.events().iter().any(|event| matches_any(&pattern, event)) {
-                    self.reader.unknown(
-                        *at,
-                        codes::UNKNOWN_EVENT,
-                        "a declared or built-in event",
-                        name,
-                        workspace.events(),
-                    );
-                }
-            }
-        }
-        texts.into_iter().map(|(_, name)| name.to_owned()).collect()
-    }
-
     /// An id that nothing else in the file has.
     fn new_id(&mut self, node: &Node) -> Option<String> {
         let id = self.reader.id(node)?;
-        if !self.ids.insert(id.clone()) {
-            self.reader.error(
-                node.at,
-                codes::DUPLICATE_ID,
-                format!("`{id}` is an id in this file already"),
-                "give it another id",
-            );
-        }
+        self.own_id(node.at, &id);
         Some(id)
     }
 
-    /// An expression, checked at its place, with the names that it reads.
-    fn expr(&mut self, node: &Node, place: &Place, want: Type) -> Option<(Expr, Vec<(Root, String)>)> {
-        let Kind::Scalar(scalar) = &node.kind else {
-            self.reader.wrong(node, "an expression");
-            return None;
-        };
-        if node.in_flow {
-            let help = "write the mapping as a block, one key in each line";
-            self.reader.error(
-                node.at,
-                codes::EXPRESSION_IN_FLOW,
-                "an expression cannot stand inside `{ }` or `[ ]`",
-                help,
-            );
-            return None;
+    fn own_id(&mut self, at: usize, id: &str) {
+        if !self.ids.insert(id.to_owned()) {
+            let message = format!("`{id}` is an id in this file already");
+            self.reader.error(at, codes::DUPLICATE_ID, message, "give it another id");
         }
-        let expr = Expr { source: scalar.text.trim_end().into() };
-        if self.around.workspace.is_none() {
-            return Some((expr, Vec::new()));
-        }
-        let checked = self.around.checker.check(&expr.source, &self.known.at(place), want);
-        for problem in &checked.problems {
-            let at = self.reader.source.inside(node, problem.offset);
-            let later = problem.code == codes::EXPR_NO_PLACE && expr.source[problem.offset..].starts_with("account.");
-            if later {
-                self.reader.later(at, "account");
-            } else {
-                self.reader.error(at, problem.code, &problem.message, &problem.help);
-            }
-        }
-        for (root, name) in &checked.reads {
-            if matches!(root, Root::Score | Root::Band) {
-                self.scores_read.insert(name.clone());
-            }
-        }
-        checked.problems.is_empty().then_some((expr, checked.reads))
     }
 }
 
-/// Names or globs as written, without a check.
-fn pattern_texts(node: &Node) -> Vec<String> {
-    let nodes = match &node.kind {
-        Kind::List(items) => items.as_slice(),
-        _ => std::slice::from_ref(node),
-    };
-    let texts = nodes.iter().filter_map(|node| match &node.kind {
-        Kind::Scalar(scalar) => Some(scalar.text.clone()),
-        _ => None,
-    });
-    texts.collect()
-}
-
-/// The first 16 hex digits of a hash of the content, the same for any layout, comments and order of keys.
-fn version(root: &Node) -> String {
+/// The first 16 hex digits of a hash of the content, the same for any layout, comments and order of keys; and of the
+/// texts of its templates.
+fn version(root: &Node, messages: &BTreeMap<String, Message>) -> String {
     let mut text = String::new();
     root.canonical(&mut text);
+    let files: BTreeMap<&String, &String> = messages.values().flat_map(|message| &message.files).collect();
+    for (path, source) in files {
+        text.push_str(&format!("t{}:{path}{}:{source}", path.len(), source.len()));
+    }
     blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }

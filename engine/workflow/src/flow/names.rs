@@ -2,6 +2,7 @@
 
 use crate::workspace::WorkspaceFile;
 use staunch_core::expr::{NameType, Names, Root};
+use staunch_core::score::ScoreKind;
 use staunch_core::value::Type;
 
 /// Everything that has a name in a workflow.
@@ -9,12 +10,22 @@ pub(super) struct Known<'a> {
     pub(super) workspace: Option<&'a WorkspaceFile>,
     /// Events that start it, as written: what `entry` can be.
     pub(super) start: Vec<String>,
+    /// It starts by a schedule: `entry` has nothing but its time.
+    pub(super) scheduled: bool,
     pub(super) features: Vec<String>,
-    /// Scores, and whether they have bands.
-    pub(super) scores: Vec<(String, bool)>,
+    pub(super) scores: Vec<KnownScore>,
 }
 
-/// What a place lets an expression read beside the contact.
+/// A declared score.
+pub(super) struct KnownScore {
+    pub(super) name: String,
+    /// The shape of its answers; `None` where nothing is known of the plugin, and so nothing is said about its parts.
+    pub(super) kind: Option<ScoreKind>,
+    /// Whether `band.NAME` exists.
+    pub(super) banded: bool,
+}
+
+/// What a place lets an expression or text read beside the contact and its account.
 #[derive(Clone, Default)]
 pub(super) struct Place {
     /// The events that can be handled there.
@@ -22,17 +33,24 @@ pub(super) struct Place {
     pub(super) entry: bool,
     pub(super) features: bool,
     pub(super) scores: bool,
+    /// A text with `{{ }}`: it can show times, which expressions do not have.
+    pub(super) text: bool,
 }
 
 impl Place {
     /// Inside a run: everything but an event.
     pub(super) fn step() -> Place {
-        Place { event: None, entry: true, features: true, scores: true }
+        Place { entry: true, features: true, scores: true, ..Place::default() }
     }
 
     /// A condition on an event that a run meets. Scores are left out: what cannot be scored would silently not match.
     pub(super) fn seen(events: Vec<String>) -> Place {
-        Place { event: Some(events), entry: true, features: true, scores: false }
+        Place { event: Some(events), entry: true, features: true, ..Place::default() }
+    }
+
+    /// A text of a step.
+    pub(super) fn text() -> Place {
+        Place { entry: true, features: true, text: true, ..Place::default() }
     }
 }
 
@@ -48,27 +66,32 @@ impl Known<'_> {
     }
 }
 
+const NUMBER: NameType = NameType { kind: Type::Number, optional: false };
+const TEXT: NameType = NameType { kind: Type::Text, optional: false };
+
 impl Names for At<'_> {
     fn lookup(&self, root: Root, name: &str) -> Option<NameType> {
         let workspace = self.known.workspace?;
-        let number = NameType { kind: Type::Number, optional: false };
+        let (known, place) = (self.known, self.place);
         match root {
             Root::Contact => workspace
                 .schema
                 .contact
                 .get(name)
                 .map(|field| NameType { kind: field.expression_type(), optional: field.optional }),
-            Root::Event => workspace.event_field(self.place.event.as_ref()?, name),
-            Root::Entry if self.place.entry => workspace.event_field(&self.known.start, name),
-            Root::Feature if self.place.features => {
-                self.known.features.iter().any(|known| known == name).then_some(number)
-            }
-            Root::Score if self.place.scores => {
-                self.known.scores.iter().any(|(known, _)| known == name).then_some(number)
-            }
-            Root::Band if self.place.scores => {
-                let known = self.known.scores.iter().any(|(known, bands)| known == name && *bands);
-                known.then_some(NameType { kind: Type::Text, optional: false })
+            // A contact need not have an account.
+            Root::Account => workspace
+                .schema
+                .account
+                .get(name)
+                .map(|field| NameType { kind: field.expression_type(), optional: true }),
+            Root::Event => workspace.event_field(place.event.as_ref()?, name),
+            Root::Entry if place.entry && known.scheduled => (place.text && name == "time").then_some(TEXT),
+            Root::Entry if place.entry => workspace.event_field(&known.start, name),
+            Root::Feature if place.features => known.features.iter().any(|known| known == name).then_some(NUMBER),
+            Root::Score if place.scores => known.scores.iter().find_map(|score| score.part(name)),
+            Root::Band if place.scores => {
+                known.scores.iter().any(|score| score.name == name && score.banded).then_some(TEXT)
             }
             _ => None,
         }
@@ -76,16 +99,61 @@ impl Names for At<'_> {
 
     fn list(&self, root: Root) -> Vec<String> {
         let Some(workspace) = self.known.workspace else { return Vec::new() };
+        let (known, place) = (self.known, self.place);
         match root {
             Root::Contact => workspace.schema.contact.keys().cloned().collect(),
-            Root::Event => self.place.event.as_ref().map(|events| workspace.event_fields(events)).unwrap_or_default(),
-            Root::Entry if self.place.entry => workspace.event_fields(&self.known.start),
-            Root::Feature if self.place.features => self.known.features.clone(),
-            Root::Score if self.place.scores => self.known.scores.iter().map(|(name, _)| name.clone()).collect(),
-            Root::Band if self.place.scores => {
-                self.known.scores.iter().filter(|(_, bands)| *bands).map(|(name, _)| name.clone()).collect()
+            Root::Account => workspace.schema.account.keys().cloned().collect(),
+            Root::Event => place.event.as_ref().map(|events| workspace.event_fields(events)).unwrap_or_default(),
+            Root::Entry if place.entry && known.scheduled && place.text => vec!["time".to_owned()],
+            Root::Entry if place.entry => workspace.event_fields(&known.start),
+            Root::Feature if place.features => known.features.clone(),
+            Root::Score if place.scores => known.scores.iter().flat_map(KnownScore::parts).collect(),
+            Root::Band if place.scores => {
+                known.scores.iter().filter(|score| score.banded).map(|score| score.name.clone()).collect()
             }
             _ => Vec::new(),
         }
     }
+}
+
+impl KnownScore {
+    /// The type of `NAME` or of one of its parts, such as `NAME.of:billing`.
+    fn part(&self, name: &str) -> Option<NameType> {
+        let rest = name.strip_prefix(self.name.as_str())?;
+        let Some(part) = rest.strip_prefix('.') else {
+            let whole = rest.is_empty() && matches!(self.kind, None | Some(ScoreKind::Scalar));
+            return whole.then_some(NUMBER);
+        };
+        let place = |text: &str| text.parse::<u32>().is_ok();
+        match (&self.kind, part.split_once(':').unwrap_or((part, ""))) {
+            (None | Some(ScoreKind::Classes(_)), ("label", "")) => Some(TEXT),
+            (None | Some(ScoreKind::Classes(_)), ("p", "")) => Some(NUMBER),
+            (Some(ScoreKind::Classes(labels)), ("of", label)) => {
+                labels.iter().any(|one| one == label).then_some(NUMBER)
+            }
+            (None, ("of", _)) => Some(NUMBER),
+            (None | Some(ScoreKind::Ranking), ("top", at)) if place(at) => {
+                Some(NameType { kind: Type::Text, optional: true })
+            }
+            _ => None,
+        }
+    }
+
+    /// All names that it has.
+    fn parts(&self) -> Vec<String> {
+        let name = &self.name;
+        match &self.kind {
+            None | Some(ScoreKind::Scalar) => vec![name.clone()],
+            Some(ScoreKind::Classes(labels)) => {
+                let plain = ["label", "p"].map(|part| format!("{name}.{part}"));
+                plain.into_iter().chain(labels.iter().map(|label| format!("{name}.of:{label}"))).collect()
+            }
+            Some(ScoreKind::Ranking) => vec![format!("{name}.top:0")],
+        }
+    }
+}
+
+/// The score that a name under `score.` or `band.` belongs to.
+pub(super) fn score_of(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(score, _)| score)
 }

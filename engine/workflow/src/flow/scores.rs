@@ -1,13 +1,13 @@
 //! Scores: the plugin, what it sees, and what happens when it gives nothing.
 
 use super::Flow;
-use super::names::Place;
+use super::names::{KnownScore, Place};
 use crate::catalog::{PluginInfo, PluginInput};
 use crate::read::Keys;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Entry, Kind, Node};
 use staunch_core::codes;
 use staunch_core::expr::{NameType, Names, Root};
-use staunch_core::score::{IfUnavailable, ScoreDef};
+use staunch_core::score::{IfUnavailable, ScoreDef, ScoreKind};
 use staunch_core::suggest::closest;
 use staunch_core::value::Type;
 
@@ -16,12 +16,15 @@ pub(crate) const SUBSTITUTE: Keys = Keys { known: &["expr", "accept_risk"], late
 
 /// A score before it is known who reads it.
 pub(super) struct Draft {
+    at: usize,
     name: String,
     def: Option<ScoreDef>,
     /// Where a substitute stands that nobody accepted the risk of.
     risky: Option<usize>,
     /// Where an input of the entry stands; there is none before a run starts.
     entry_input: Option<usize>,
+    /// Where `review` stands, whose role is known only when the whole file is read.
+    review: Option<usize>,
 }
 
 impl Flow<'_, '_> {
@@ -29,36 +32,35 @@ impl Flow<'_, '_> {
         let mut drafts = Vec::new();
         for entry in self.reader.entries(node) {
             if self.good_name(entry) {
-                let draft = self.score(&entry.key, &entry.value);
+                let draft = self.score(entry);
                 drafts.push(draft);
             }
         }
         drafts
     }
 
-    fn score(&mut self, name: &str, node: &Node) -> Draft {
-        let mut draft = Draft { name: name.to_owned(), def: None, risky: None, entry_input: None };
-        let Some(fields) = self.reader.fields(node, &SCORE) else {
-            self.known.scores.push((name.to_owned(), true));
+    fn score(&mut self, entry: &Entry) -> Draft {
+        let name = entry.key.clone();
+        let mut draft =
+            Draft { at: entry.key_at, name: name.clone(), def: None, risky: None, entry_input: None, review: None };
+        let Some(fields) = self.reader.fields(&entry.value, &SCORE) else {
+            self.known.scores.push(KnownScore { name, kind: None, banded: true });
             return draft;
         };
         let plugin = self.reader.need(&fields, "plugin").and_then(|node| Some((node.at, self.reader.id(node)?)));
         let info = plugin.as_ref().and_then(|(at, plugin)| self.plugin(*at, plugin));
-        // Where nothing is known of the plugin, nothing is said about its bands.
-        let banded = info.as_ref().is_none_or(|info| info.inputs.is_none() || !info.bands.is_empty());
-        self.known.scores.push((name.to_owned(), banded));
-        let inputs = self.reader.need(&fields, "inputs").map(|node| self.inputs(node, info.as_ref(), &mut draft));
-        let fallback = self.reader.need(&fields, "if_unavailable").and_then(|node| self.fallback(node, &mut draft));
+        // Where nothing is known of the plugin, nothing is said about its parts and bands.
+        let info = info.as_ref();
+        let kind = info.filter(|info| info.inputs.is_some()).map(|info| info.kind.clone());
+        let banded = info.is_none_or(|info| info.inputs.is_none() || !info.bands.is_empty());
+        self.known.scores.push(KnownScore { name: name.clone(), kind: kind.clone(), banded });
+        let inputs = self.reader.need(&fields, "inputs").map(|node| self.inputs(node, info, &mut draft));
+        let kind = kind.unwrap_or_default();
+        let fallback = self.reader.need(&fields, "if_unavailable");
+        let fallback = fallback.and_then(|node| self.fallback(node, &kind, &mut draft));
         if let (Some((_, plugin)), Some(inputs), Some(if_unavailable)) = (plugin, inputs, fallback) {
-            let bands = info.map(|info| info.bands).unwrap_or_default();
-            draft.def = Some(ScoreDef {
-                name: name.to_owned(),
-                plugin,
-                inputs,
-                if_unavailable,
-                kind: staunch_core::score::ScoreKind::Scalar,
-                bands,
-            });
+            let bands = info.map(|info| info.bands.clone()).unwrap_or_default();
+            draft.def = Some(ScoreDef { name, plugin, inputs, if_unavailable, kind, bands });
         }
         draft
     }
@@ -135,14 +137,15 @@ impl Flow<'_, '_> {
     fn input(&mut self, item: &Node) -> Option<(Root, String, NameType)> {
         let text = self.reader.text(item)?;
         let parts = text.split_once('.').and_then(|(root, name)| Some((Root::parse(root)?, name)));
-        let Some((root, name)) = parts.filter(|(root, _)| matches!(root, Root::Contact | Root::Entry | Root::Feature))
+        let Some((root, name)) =
+            parts.filter(|(root, _)| matches!(root, Root::Contact | Root::Account | Root::Entry | Root::Feature))
         else {
             let message = format!("`{text}` cannot be an input");
             self.reader.error(
                 item.at,
                 codes::BAD_VALUE,
                 message,
-                "name a field or feature: `contact.x`, `entry.x` or `feature.x`",
+                "name a field or feature: `contact.x`, `account.x`, `entry.x` or `feature.x`",
             );
             return None;
         };
@@ -156,6 +159,9 @@ impl Flow<'_, '_> {
             self.reader.unknown(item.at, codes::UNKNOWN_FIELD, "declared", text, known.iter().map(String::as_str));
             return None;
         };
+        if root == Root::Feature {
+            self.features_read.insert(name.to_owned());
+        }
         Some((root, name.to_owned(), found))
     }
 
@@ -165,6 +171,7 @@ impl Flow<'_, '_> {
         let starts = &self.known.start;
         let found = match root {
             Root::Contact => workspace.schema.contact.get(name),
+            Root::Account => workspace.schema.account.get(name),
             Root::Entry => {
                 let matching = workspace
                     .schema
@@ -188,15 +195,22 @@ impl Flow<'_, '_> {
         field.personal || field.protected
     }
 
-    fn fallback(&mut self, node: &Node, draft: &mut Draft) -> Option<IfUnavailable> {
+    fn fallback(&mut self, node: &Node, kind: &ScoreKind, draft: &mut Draft) -> Option<IfUnavailable> {
         if !matches!(node.kind, Kind::Map(_)) {
-            if self.reader.is_text(node, "review") {
-                self.reader.later(node.at, "review");
-                return None;
-            }
-            let words = [("hold", false), ("skip", true)];
-            let skip = self.reader.one_of(node, &words)?;
-            return Some(if skip { IfUnavailable::Skip } else { IfUnavailable::Hold });
+            let words = ["hold", "review", "skip"];
+            return Some(match self.reader.one_of(node, &words.map(|word| (word, word)))? {
+                "skip" => IfUnavailable::Skip,
+                "review" => {
+                    draft.review = Some(node.at);
+                    IfUnavailable::Review(String::new())
+                }
+                _ => IfUnavailable::Hold,
+            });
+        }
+        if *kind != ScoreKind::Scalar {
+            let help = "use `hold`, `review` or `skip`";
+            let message = "a substitute is a number, and this plugin answers with classes or a ranking";
+            self.reader.error(node.at, codes::WRONG_TYPE, message, help);
         }
         let fields = self.reader.fields(node, &SUBSTITUTE)?;
         let place = Place { entry: true, features: true, ..Place::default() };
@@ -211,25 +225,43 @@ impl Flow<'_, '_> {
         expr.map(|(expr, _)| IfUnavailable::Expr(expr))
     }
 
-    /// Once the whole file is read: a substitute that something reads can reach an effect, if there is any.
-    pub(super) fn finish_scores(&mut self, drafts: Vec<Draft>) -> Vec<ScoreDef> {
-        for draft in &drafts {
-            let read = self.scores_read.contains(&draft.name);
-            if let Some(at) = draft.risky.filter(|_| read && !self.channels.is_empty()) {
-                let message = format!("a substitute of `score.{}` can reach an effect", draft.name);
-                self.reader.error(
-                    at,
-                    codes::RISKY_SUBSTITUTE,
-                    message,
-                    "use `hold`, or say why it is fine: `accept_risk: \"reason\"`",
-                );
+    /// Once the whole file is read: a substitute that something reads can reach an effect, if there is any; the role
+    /// that looks where a score is missing is known.
+    pub(super) fn finish_scores(&mut self, drafts: Vec<Draft>, reviewer: Option<&str>) -> Vec<ScoreDef> {
+        let mut made = Vec::new();
+        for mut draft in drafts {
+            self.finish_score(&draft);
+            if let Some(at) = draft.review {
+                match (reviewer, &mut draft.def) {
+                    (Some(role), Some(def)) => def.if_unavailable = IfUnavailable::Review(role.to_owned()),
+                    (Some(_), None) => {}
+                    (None, _) => {
+                        let help = "add a gate under `review.actions`, or `review.launch`: its role looks";
+                        self.reader.error(at, codes::MISSING_KEY, "nobody is named who would look", help);
+                    }
+                }
             }
-            if let Some(at) = draft.entry_input.filter(|_| self.start_scores.contains(&draft.name)) {
-                let help = "there is no entry before a run starts: use a field of the contact or a feature";
-                self.reader.error(at, codes::EXPR_NO_PLACE, format!("the start reads `score.{}`", draft.name), help);
-            }
+            made.extend(draft.def);
         }
-        drafts.into_iter().filter_map(|draft| draft.def).collect()
+        made
+    }
+
+    fn finish_score(&mut self, draft: &Draft) {
+        let read = self.scores_read.contains(&draft.name);
+        if let Some(at) = draft.risky.filter(|_| read && !self.actions.is_empty()) {
+            let message = format!("a substitute of `score.{}` can reach an effect", draft.name);
+            let help = "use `hold`, or say why it is fine: `accept_risk: \"reason\"`";
+            self.reader.error(at, codes::RISKY_SUBSTITUTE, message, help);
+        }
+        if let Some(at) = draft.entry_input.filter(|_| self.start_scores.contains(&draft.name)) {
+            let help = "there is no entry before a run starts: use a field of the contact or a feature";
+            self.reader.error(at, codes::EXPR_NO_PLACE, format!("the start reads `score.{}`", draft.name), help);
+        }
+        // What is broken may have been what would have read it.
+        if !read && self.reader.clean() && self.around.workspace.is_some() {
+            let message = format!("`score.{}` is declared and never read, so its plugin is never asked", draft.name);
+            self.reader.warning(draft.at, codes::UNUSED, message, "read it in a `when`, or remove it");
+        }
     }
 }
 

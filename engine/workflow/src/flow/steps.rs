@@ -1,33 +1,28 @@
-//! Steps as the author nests them.
+//! Steps as the author nests them: which kinds there are, choices and splits, and the ways out of a step.
 
 use super::Flow;
+use super::acts;
 use super::names::Place;
 use crate::read::{Fields, Keys};
 use crate::yaml::{Entry, Kind, Node};
 use staunch_core::action::Channel;
 use staunch_core::codes;
 use staunch_core::expr::Expr;
+use staunch_core::schedule::LocalWindow;
 use staunch_core::time::Span;
 use staunch_core::value::Type;
-use staunch_core::workflow::{Act, DEFAULT_EXPIRY, EventMatch};
+use staunch_core::workflow::{Act, EventMatch};
 
-const CHOOSE: Keys = Keys { known: &["choose", "first", "else"], later: &[] };
+pub(crate) const CHOOSE: Keys = Keys { known: &["choose", "first", "else"], later: &[] };
 pub(crate) const CASE: Keys = Keys { known: &["case", "when", "do"], later: &[] };
-const WAIT_FOR: Keys = Keys { known: &["wait", "for"], later: &["until"] };
-const WAIT_EVENT: Keys =
-    Keys { known: &["wait", "event", "where", "up_to", "if_seen", "if_not"], later: &["until", "of"] };
-const TASK: Keys = Keys { known: &["task", "connector", "assignee", "title", "due", "expires"], later: &[] };
-const EMAIL: Keys = Keys { known: &["email", "template", "expires"], later: &[] };
-const NUDGE: Keys = Keys { known: &["nudge", "template", "expires"], later: &[] };
-const STOP: Keys = Keys { known: &["stop"], later: &[] };
+pub(crate) const SPLIT: Keys = Keys { known: &["split", "arms", "do"], later: &[] };
+pub(crate) const STOP: Keys = Keys { known: &["stop"], later: &[] };
 
-/// Every key of every step; the JSON Schema has to know the same.
-#[cfg(test)]
-pub(crate) const ALL_STEP_KEYS: [&[&str]; 7] =
-    [CHOOSE.known, WAIT_FOR.known, WAIT_EVENT.known, TASK.known, EMAIL.known, NUDGE.known, STOP.known];
+/// Every kind of step; its key also names the step.
+const KINDS: [&str; 9] = ["choose", "split", "wait", "task", "email", "nudge", "webhook", "set", "stop"];
 
-const KINDS: [&str; 6] = ["choose", "wait", "task", "email", "nudge", "stop"];
-const LATER: [&str; 3] = ["split", "webhook", "set"];
+/// How far the shares of a split may be from 100 %, so that three times 33.3333333% is fine.
+const ROUNDING: f64 = 1e-6;
 
 /// One step.
 #[derive(Debug)]
@@ -44,7 +39,9 @@ pub(super) enum StepKind {
         cases: Vec<CaseOf>,
         otherwise: Branch,
     },
+    Split(Vec<ArmOf>),
     WaitFor(Span),
+    WaitUntil(LocalWindow),
     WaitEvent {
         event: EventMatch,
         up_to: Span,
@@ -52,6 +49,10 @@ pub(super) enum StepKind {
         if_not: Branch,
     },
     Act(Act),
+    Set {
+        field: String,
+        value: Expr,
+    },
     Stop,
     /// Already reported.
     Bad,
@@ -66,6 +67,15 @@ pub(super) struct CaseOf {
     pub(super) steps: Vec<Step>,
 }
 
+/// One arm of a split.
+#[derive(Debug)]
+pub(super) struct ArmOf {
+    pub(super) at: usize,
+    pub(super) name: String,
+    pub(super) share: f64,
+    pub(super) then: Branch,
+}
+
 /// `stop`, `continue` or steps of its own.
 #[derive(Debug)]
 pub(super) enum Branch {
@@ -77,7 +87,9 @@ pub(super) enum Branch {
 /// The ids of steps, nested ones too, as test files name them.
 pub(super) fn ids(steps: &[Step], out: &mut Vec<String>) {
     for step in steps {
-        out.push(step.id.clone());
+        if !step.id.is_empty() {
+            out.push(step.id.clone());
+        }
         let mut branch = |branch: &Branch| {
             if let Branch::Steps(steps) = branch {
                 ids(steps, out);
@@ -88,6 +100,7 @@ pub(super) fn ids(steps: &[Step], out: &mut Vec<String>) {
                 branch(otherwise);
                 cases.iter().for_each(|case| ids(&case.steps, out));
             }
+            StepKind::Split(arms) => arms.iter().for_each(|arm| branch(&arm.then)),
             StepKind::WaitEvent { if_seen, if_not, .. } => {
                 branch(if_seen);
                 branch(if_not);
@@ -124,21 +137,16 @@ impl Flow<'_, '_> {
         let id = self.new_id(&entry.value);
         let kind = match entry.key.as_str() {
             "choose" => self.reader.fields(node, &CHOOSE).and_then(|fields| self.choose(&fields)),
-            "wait" => self.wait(node),
-            "task" => self.reader.fields(node, &TASK).and_then(|fields| self.task(&fields)),
-            "email" => self.reader.fields(node, &EMAIL).and_then(|fields| self.message(&fields, Channel::Email)),
-            "nudge" => self.reader.fields(node, &NUDGE).and_then(|fields| self.message(&fields, Channel::Nudge)),
-            _ => self.reader.fields(node, &STOP).map(|_| StepKind::Stop),
+            "split" => self.reader.fields(node, &SPLIT).and_then(|fields| self.split(&fields)),
+            "wait" => self.wait(node, entry.value.at),
+            "set" => self.reader.fields(node, &acts::SET).and_then(|fields| self.set(&fields)),
+            "stop" => self.reader.fields(node, &STOP).map(|_| StepKind::Stop),
+            key => Channel::parse(key).and_then(|channel| self.act(node, channel, id.as_deref(), entry.value.at)),
         };
         Some(Step { at: entry.value.at, id: id?, kind: kind.unwrap_or(StepKind::Bad) })
     }
 
     fn no_kind(&mut self, node: &Node, entries: &[Entry]) -> Option<Step> {
-        if let Some(entry) = entries.iter().find(|entry| LATER.contains(&entry.key.as_str())) {
-            self.reader.later(entry.key_at, &entry.key);
-            let id = self.new_id(&entry.value)?;
-            return Some(Step { at: entry.value.at, id, kind: StepKind::Bad });
-        }
         match entries.first() {
             Some(first) => self.reader.unknown(first.key_at, codes::UNKNOWN_KEY, "a kind of step", &first.key, KINDS),
             None => {
@@ -171,8 +179,65 @@ impl Flow<'_, '_> {
         Some(CaseOf { at: named?.at, id: id?, when: when.map(|(expr, _)| expr), steps: steps? })
     }
 
+    fn split(&mut self, fields: &Fields<'_>) -> Option<StepKind> {
+        let shares = self.reader.need(fields, "arms").and_then(|node| self.shares(node));
+        let ways = self.reader.need(fields, "do")?;
+        let mut then: Vec<(String, Option<Branch>)> = Vec::new();
+        for entry in self.reader.entries(ways) {
+            let way = self.way(&entry.value);
+            if let Some(shares) = &shares
+                && !shares.iter().any(|(_, name, _)| *name == entry.key)
+            {
+                let known = shares.iter().map(|(_, name, _)| name.as_str());
+                self.reader.unknown(entry.key_at, codes::UNKNOWN_KEY, "an arm of this split", &entry.key, known);
+            }
+            then.push((entry.key.clone(), way));
+        }
+        let mut arms = Vec::new();
+        for (at, name, share) in shares? {
+            match then.iter().position(|(known, _)| *known == name) {
+                Some(found) => {
+                    let then = then.swap_remove(found).1;
+                    arms.extend(then.map(|then| ArmOf { at, name, share, then }));
+                }
+                None if matches!(ways.kind, Kind::Map(_)) => {
+                    let message = format!("nobody can see what happens in the arm `{name}`");
+                    let help = format!("add `{name}: stop`, `{name}: continue` or steps under `do`");
+                    self.reader.error(at, codes::OPEN_END, message, help);
+                }
+                None => {}
+            }
+        }
+        Some(StepKind::Split(arms))
+    }
+
+    /// The arms of a split with their shares, which are everybody together.
+    fn shares(&mut self, node: &Node) -> Option<Vec<(usize, String, f64)>> {
+        let (mut arms, mut whole) = (Vec::new(), true);
+        for entry in self.reader.entries(node) {
+            let good = !entry.key.is_empty()
+                && entry.key.len() <= 64
+                && entry.key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+            if !good {
+                let message = format!("`{}` cannot be the name of an arm", entry.key);
+                let help = "use letters, digits, `-`, `_` and `.`, at most 64";
+                self.reader.error(entry.key_at, codes::BAD_VALUE, message, help);
+            }
+            let share = self.reader.share(&entry.value);
+            whole &= share.is_some();
+            // An arm whose share cannot be read is still an arm, so that nothing else is said of it.
+            arms.push((entry.key_at, entry.key.clone(), share.unwrap_or(1.0)));
+        }
+        let sum: f64 = arms.iter().map(|(_, _, share)| share).sum();
+        if whole && matches!(node.kind, Kind::Map(_)) && (sum - 1.0).abs() > ROUNDING {
+            let message = format!("the arms are {}% together", (sum * 1e8).round() / 1e6);
+            self.reader.error(node.at, codes::SPLIT_SHARES, message, "let their shares sum to 100%");
+        }
+        matches!(node.kind, Kind::Map(_)).then_some(arms)
+    }
+
     /// One way out of a step, which has to be written: `stop`, `continue` or a list of steps.
-    fn end(&mut self, fields: &Fields<'_>, key: &'static str) -> Option<Branch> {
+    pub(super) fn end(&mut self, fields: &Fields<'_>, key: &'static str) -> Option<Branch> {
         let Some(node) = fields.get(key) else {
             if !fields.excused(key) {
                 let message = format!("`{key}` is missing: nobody can see what happens then");
@@ -185,6 +250,10 @@ impl Flow<'_, '_> {
             }
             return None;
         };
+        self.way(node)
+    }
+
+    fn way(&mut self, node: &Node) -> Option<Branch> {
         match &node.kind {
             Kind::List(_) => Some(Branch::Steps(self.steps(node))),
             Kind::Poison => None,
@@ -197,92 +266,5 @@ impl Flow<'_, '_> {
                 None
             }
         }
-    }
-
-    fn wait(&mut self, node: &Node) -> Option<StepKind> {
-        if node.get("for").is_some() || (node.get("until").is_some() && node.get("event").is_none()) {
-            let fields = self.reader.fields(node, &WAIT_FOR)?;
-            return self.reader.need(&fields, "for").and_then(|node| self.reader.span(node)).map(StepKind::WaitFor);
-        }
-        if node.get("event").is_none() && node.get("up_to").is_none() {
-            let help = "add `for: 2d`, or `event:` with `up_to`, `if_seen` and `if_not`";
-            self.reader.error(node.at, codes::MISSING_KEY, "nobody can see what this waits for", help);
-            return None;
-        }
-        let fields = self.reader.fields(node, &WAIT_EVENT)?;
-        let events = self.reader.need(&fields, "event").map(|node| self.events(node));
-        let filter = self.filter(&fields, events.as_deref());
-        let up_to = self.reader.need(&fields, "up_to").and_then(|node| self.reader.span(node));
-        let if_seen = self.end(&fields, "if_seen");
-        let if_not = self.end(&fields, "if_not");
-        let event = EventMatch { events: events?, filter, of: None };
-        Some(StepKind::WaitEvent { event, up_to: up_to?, if_seen: if_seen?, if_not: if_not? })
-    }
-
-    /// `where` of an event that a run meets.
-    pub(super) fn filter(&mut self, fields: &Fields<'_>, events: Option<&[String]>) -> Option<Expr> {
-        let place = Place::seen(events.unwrap_or_default().to_vec());
-        fields.get("where").and_then(|node| self.expr(node, &place, Type::Bool)).map(|(expr, _)| expr)
-    }
-
-    fn act(&mut self, fields: &Fields<'_>, channel: Channel) -> Option<Act> {
-        self.channels.insert(channel);
-        let expires = fields.get("expires").map_or(Some(DEFAULT_EXPIRY), |node| self.reader.span(node))?;
-        Some(Act {
-            channel,
-            template: None,
-            connector: None,
-            assignee: None,
-            round_robin: Vec::new(),
-            fields: std::collections::BTreeMap::new(),
-            title: None,
-            due: None,
-            expires,
-        })
-    }
-
-    fn task(&mut self, fields: &Fields<'_>) -> Option<StepKind> {
-        let act = self.act(fields, Channel::Task);
-        let connector = fields.get("connector").and_then(|node| self.connector(node));
-        let assignee = match fields.get("assignee") {
-            Some(node) if matches!(node.kind, Kind::Map(_)) => {
-                self.reader.later(node.at, "round_robin");
-                None
-            }
-            found => found.and_then(|node| self.rendered(node)),
-        };
-        let title = self.reader.need(fields, "title").and_then(|node| self.rendered(node));
-        let due = fields.get("due").and_then(|node| self.reader.span(node));
-        Some(StepKind::Act(Act { connector, assignee, title: Some(title?), due, ..act? }))
-    }
-
-    fn connector(&mut self, node: &Node) -> Option<String> {
-        let name = self.reader.id(node)?;
-        if let Some(workspace) = self.around.workspace
-            && !workspace.connectors.contains_key(&name)
-        {
-            let known = workspace.connectors.keys().map(String::as_str);
-            self.reader.unknown(node.at, codes::UNKNOWN_CONNECTOR, "a declared connector", &name, known);
-        }
-        Some(name)
-    }
-
-    fn message(&mut self, fields: &Fields<'_>, channel: Channel) -> Option<StepKind> {
-        let act = self.act(fields, channel);
-        let node = self.reader.need(fields, "template")?;
-        let name = self.reader.text(node)?.to_owned();
-        match self.around.templates.get(&name) {
-            None => {
-                let fitting = self.around.templates.iter().filter(|(_, other)| other.channel == channel);
-                let known = fitting.map(|(name, _)| name.as_str());
-                self.reader.unknown(node.at, codes::UNKNOWN_TEMPLATE, "a template", &name, known);
-            }
-            Some(other) if other.channel != channel => {
-                let message = format!("`{name}` is a template of the channel {}", other.channel.word());
-                self.reader.error(node.at, codes::BAD_VALUE, message, format!("use a template for {}", channel.word()));
-            }
-            Some(_) => {}
-        }
-        Some(StepKind::Act(Act { template: Some(name), ..act? }))
     }
 }

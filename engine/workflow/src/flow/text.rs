@@ -63,11 +63,11 @@ impl Flow<'_, '_> {
         if self.around.workspace.is_none() {
             return;
         }
-        let place = Place { entry: true, features: true, ..Place::default() };
+        let place = Place::text();
         let names = self.known.at(&place);
         match names.lookup(root, name) {
             None => {
-                let roots = [Root::Contact, Root::Entry, Root::Feature];
+                let roots = [Root::Contact, Root::Account, Root::Entry, Root::Feature];
                 let known: Vec<String> = roots
                     .iter()
                     .filter(|other| **other == root || !roots.contains(&root))
@@ -81,6 +81,9 @@ impl Flow<'_, '_> {
                 self.reader.error(at, codes::EXPR_NO_DEFAULT, format!("`{path}` may be missing"), help);
             }
             Some(_) => {}
+        }
+        if root == Root::Feature {
+            self.features_read.insert(name.to_owned());
         }
     }
 }

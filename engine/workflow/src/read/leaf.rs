@@ -1,23 +1,16 @@
-//! Leaves with their types and units: text, numbers, shares, durations, windows, hours, instants.
+//! Leaves with their types and units: text, numbers, shares, durations, channels.
 
 use super::Reader;
 use crate::yaml::{Kind, Node, Scalar};
-use jiff::tz::TimeZone;
 use serde_yaml::Value;
 use staunch_core::action::Channel;
 use staunch_core::codes;
-use staunch_core::feature::Window;
-use staunch_core::time::{Span, Time};
+use staunch_core::time::Span;
+use staunch_core::value::Percent;
 use std::ops::RangeInclusive;
 
-/// A local time with its zone.
-pub(crate) struct Moment {
-    pub(crate) time: Time,
-    pub(crate) zone: String,
-}
-
 impl Reader<'_> {
-    fn scalar<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n Scalar> {
+    pub(super) fn scalar<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n Scalar> {
         match &node.kind {
             Kind::Scalar(scalar) => Some(scalar),
             _ => {
@@ -119,6 +112,21 @@ impl Reader<'_> {
         None
     }
 
+    /// A difference of shares: `0%`, `-2%`.
+    pub(crate) fn difference(&mut self, node: &Node) -> Option<f64> {
+        let text = self.scalar(node, "a percentage")?.text.trim();
+        let Some(difference) = Percent::parse(text) else {
+            self.needs_unit(node, text, "a percentage", &format!("{text}%"), "0%");
+            return None;
+        };
+        let good = (-1.0..=1.0).contains(&difference.share);
+        if !good {
+            let help = "write a difference in that range";
+            self.error(node.at, codes::OUT_OF_RANGE, "a difference lies between -100% and 100%", help);
+        }
+        good.then_some(difference.share)
+    }
+
     /// `72h`, `2d`, `8h30m`; more than nothing.
     pub(crate) fn span(&mut self, node: &Node) -> Option<Span> {
         let span = self.any_span(node)?;
@@ -169,65 +177,6 @@ impl Reader<'_> {
         }
     }
 
-    /// `7d` or `14d..7d`.
-    pub(crate) fn window(&mut self, node: &Node) -> Option<Window> {
-        let text = self.scalar(node, "a duration or a range")?.text.trim();
-        let Some((from, to)) = text.split_once("..") else {
-            return self.span(node).map(|from| Window { from, to: Span(0) });
-        };
-        let window = Span::parse(from).zip(Span::parse(to)).map(|(from, to)| Window { from, to });
-        let good = window.filter(|window| window.from > window.to);
-        if good.is_none() {
-            let message = format!("`{}` is not a range", shorten(text));
-            self.error(
-                node.at,
-                codes::BAD_VALUE,
-                message,
-                "write it from far to near: `14d..7d` is from 14 to 7 days ago",
-            );
-        }
-        good
-    }
-
-    /// `21:00-08:00` as minutes of the day.
-    pub(crate) fn hours(&mut self, node: &Node) -> Option<(u16, u16)> {
-        let text = self.text(node)?;
-        let hours = text.split_once('-').and_then(|(from, to)| Some((minute(from)?, minute(to)?)));
-        let good = hours.filter(|(from, to)| from != to);
-        if good.is_none() {
-            let message = format!("`{}` is not a range of hours", shorten(text));
-            self.error(node.at, codes::BAD_VALUE, message, "write it like `21:00-08:00`");
-        }
-        good
-    }
-
-    /// An IANA time zone.
-    pub(crate) fn zone(&mut self, node: &Node) -> Option<String> {
-        let text = self.text(node)?;
-        let good = TimeZone::get(text).is_ok();
-        if !good {
-            let message = format!("`{}` is not a time zone", shorten(text));
-            self.error(node.at, codes::BAD_VALUE, message, "use an IANA name such as `Europe/Berlin`");
-        }
-        good.then(|| text.to_owned())
-    }
-
-    /// `2026-03-02T10:00 Europe/Berlin`, or without a zone where one is given, or RFC 3339.
-    pub(crate) fn moment(&mut self, node: &Node, zone: Option<&str>) -> Option<Moment> {
-        let text = self.text(node)?;
-        let (local, named) = text.split_once(' ').map_or((text, zone), |(local, zone)| (local, Some(zone.trim())));
-        let found = match (Time::parse(text), named) {
-            (Some(time), zone) => Some(Moment { time, zone: zone.unwrap_or("UTC").to_owned() }),
-            (None, Some(zone)) => at_zone(local, zone),
-            (None, None) => None,
-        };
-        if found.is_none() {
-            let message = format!("`{}` is not a time", shorten(text));
-            self.error(node.at, codes::BAD_VALUE, message, "write it like `2026-03-02T10:00 Europe/Berlin`");
-        }
-        found
-    }
-
     /// A list of channels, at least one.
     pub(crate) fn channels(&mut self, node: &Node) -> Vec<Channel> {
         let items = self.items(node);
@@ -239,10 +188,6 @@ impl Reader<'_> {
 
     /// One channel.
     pub(crate) fn channel(&mut self, node: &Node) -> Option<Channel> {
-        if self.is_text(node, "webhook") {
-            self.later(node.at, "webhook");
-            return None;
-        }
         let words = Channel::ALL.map(|channel| (channel.word(), channel));
         self.one_of(node, &words)
     }
@@ -262,24 +207,8 @@ impl Reader<'_> {
     }
 }
 
-fn minute(text: &str) -> Option<u16> {
-    let (hours, minutes) = text.trim().split_once(':')?;
-    let good = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-    if !good(hours) || !good(minutes) {
-        return None;
-    }
-    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
-}
-
-fn at_zone(local: &str, zone: &str) -> Option<Moment> {
-    let local: jiff::civil::DateTime = local.parse().ok()?;
-    let zoned = local.to_zoned(TimeZone::get(zone).ok()?).ok()?;
-    Some(Moment { time: Time(zoned.timestamp().as_microsecond()), zone: zone.to_owned() })
-}
-
 /// Long values do not fill a message.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     let mut short: String = text.chars().take(40).collect();
     if short.len() < text.len() {
         short.push('…');

@@ -1,7 +1,6 @@
-//! The shapes of test files and rollout files.
+//! The shape of test files.
 #![expect(dead_code, reason = "describes shapes; the reader with places does the reading")]
 
-use super::Percent;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -30,8 +29,18 @@ struct Defaults {
     arm: Option<ArmWord>,
     /// Its `id` and declared fields.
     contact: Option<BTreeMap<String, serde_json::Value>>,
-    /// What each score gives: a number or `fails`.
+    /// Its account: `id` and declared fields.
+    account: Option<BTreeMap<String, serde_json::Value>>,
+    /// Consent by purpose; what is not named is granted.
+    consent: Option<BTreeMap<String, bool>>,
+    /// What each score gives: a number, `{ label: billing, p: 0.8 }`, `{ ranking: [a, b] }` or `fails`.
     scores: Option<BTreeMap<String, GivenScore>>,
+    /// The band of a score, whatever its value.
+    bands: Option<BTreeMap<String, String>>,
+    /// Whether gates that draw a sample draw every action.
+    sample: Option<bool>,
+    /// The arm that each `split` takes.
+    splits: Option<BTreeMap<String, String>>,
 }
 
 /// The stage of a workflow.
@@ -70,6 +79,29 @@ enum GivenScore {
     Value(f64),
     /// Nothing.
     Fails(Fails),
+    /// A class with its share.
+    Class(Class),
+    /// Items from best to worst.
+    Ranking(Ranking),
+}
+
+/// A class with its share.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Class {
+    /// The class.
+    label: String,
+    /// Its share, 0 to 1.
+    #[schemars(range(min = 0, max = 1))]
+    p: f64,
+}
+
+/// Items from best to worst.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Ranking {
+    /// The items.
+    ranking: Vec<String>,
 }
 
 /// The plugin is unavailable.
@@ -94,25 +126,53 @@ struct TestCase {
     arm: Option<ArmWord>,
     /// Its `id` and declared fields.
     contact: Option<BTreeMap<String, serde_json::Value>>,
-    /// What each score gives: a number or `fails`.
+    /// Its account: `id` and declared fields.
+    account: Option<BTreeMap<String, serde_json::Value>>,
+    /// Consent by purpose; what is not named is granted.
+    consent: Option<BTreeMap<String, bool>>,
+    /// What each score gives: a number, `{ label: billing, p: 0.8 }`, `{ ranking: [a, b] }` or `fails`.
     scores: Option<BTreeMap<String, GivenScore>>,
+    /// The band of a score, whatever its value.
+    bands: Option<BTreeMap<String, String>>,
+    /// Whether gates that draw a sample draw every action.
+    sample: Option<bool>,
+    /// The arm that each `split` takes.
+    splits: Option<BTreeMap<String, String>>,
     /// What happens.
     events: Vec<TestEvent>,
     /// What follows from it.
     expect: Vec<ExpectationOrEnd>,
 }
 
-/// One event: when, what, and its declared fields.
+/// Something that happens: an event with its fields, or a tick of the schedule.
 #[derive(Deserialize, JsonSchema)]
 struct TestEvent {
     /// Relative to `now`: `-10d`, `0h`.
-    at: String,
-    /// Its name.
-    event: String,
+    at: Offset,
+    /// The event's name.
+    event: Option<String>,
+    /// The schedule ticks.
+    tick: Option<Tick>,
+    /// Another contact than the case's.
+    contact: Option<String>,
+    /// Outcomes: the step whose action it is about.
+    of: Option<String>,
     /// Its fields.
     #[serde(flatten)]
     fields: BTreeMap<String, serde_json::Value>,
 }
+
+/// The schedule ticks.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Tick {
+    /// It starts the workflow.
+    Start,
+}
+
+/// A time relative to the case's `now`: `-10d`, `0h`, `8h30m`.
+#[derive(Deserialize, JsonSchema)]
+struct Offset(#[schemars(regex(pattern = r"^-?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))] String);
 
 /// An expectation, or `nothing_else`.
 #[derive(Deserialize, JsonSchema)]
@@ -132,12 +192,12 @@ enum NothingElse {
     NothingElse,
 }
 
-/// One of `sent`, `held`, `withheld`, `review`, `done` with a step's id.
+/// One of `sent`, `held`, `withheld`, `review`, `done`, `never` with a step's id, or `left`, `goal`, `not_started`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Expectation {
-    /// Relative to `now`.
-    at: String,
+    /// Relative to `now`; not with `never`.
+    at: Option<Offset>,
     /// The action went out.
     sent: Option<String>,
     /// The action waits, or the run waits before this step.
@@ -146,70 +206,40 @@ struct Expectation {
     withheld: Option<String>,
     /// A person has to decide.
     review: Option<String>,
-    /// The run ended here.
+    /// The run came to its end at this step.
     done: Option<String>,
-    /// With this reason.
+    /// The run ended before: the event or the reason.
+    left: Option<String>,
+    /// The goal was reached.
+    goal: Option<Reached>,
+    /// No run started.
+    not_started: Option<NotStarted>,
+    /// The action goes out at no time.
+    never: Option<String>,
+    /// With this reason; only with `held` and `withheld`.
     because: Option<String>,
     /// Held until then.
     until: Option<String>,
 }
 
-/// The stages of a workflow's way to autonomy.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Rollout {
-    /// Its name.
-    rollout: String,
-    /// The workflow.
-    r#for: String,
-    /// What it should answer.
-    question: Option<String>,
-    /// What it is compared with.
-    baseline: Option<String>,
-    /// Who answers for it.
-    owner: Option<String>,
-    /// In order of time.
-    stages: Vec<Stage>,
-}
-
-/// One stage.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Stage {
-    /// Which.
-    stage: RolloutStage,
-    /// Such as `8-14`.
-    days: Option<String>,
-    /// Limits while it lasts.
-    limits: Option<Limits>,
-    /// What has to hold before the next.
-    exit: Option<Vec<BTreeMap<String, serde_json::Value>>>,
-}
-
-/// The stages.
+/// The goal was reached.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum RolloutStage {
-    /// Data only.
-    Readiness,
-    /// Decide and show, send nothing.
-    Shadow,
-    /// Inside tight limits.
-    Limited,
-    /// Against the baseline.
-    Compare,
-    /// Everything.
-    Full,
+enum Reached {
+    /// It was.
+    Reached,
 }
 
-/// Limits of a stage.
+/// Why no run started.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Limits {
-    /// Share of contacts that the workflow may touch at all.
-    share: Percent,
-    /// Share of those that are held out.
-    holdout: Percent,
-    /// The most actions in any 24 h.
-    per_day: u32,
+#[serde(rename_all = "snake_case")]
+enum NotStarted {
+    /// The start's `when` does not hold.
+    When,
+    /// The last entry is too fresh.
+    AgainAfter,
+    /// A run is active.
+    Running,
+    /// The contact is not in the audience.
+    Audience,
 }

@@ -6,7 +6,7 @@ use staunch_core::codes;
 use staunch_core::schema::{Field, FieldKind, Fields};
 
 pub(crate) const FIELD: Keys =
-    Keys { known: &["type", "one_of", "optional", "personal", "protected"], later: &["unit"] };
+    Keys { known: &["type", "one_of", "optional", "personal", "protected", "unit"], later: &[] };
 
 /// Fields by name. Names are those that an expression can write behind a dot.
 pub(super) fn fields(reader: &mut Reader<'_>, node: &Node) -> Fields {
@@ -43,16 +43,24 @@ fn field(reader: &mut Reader<'_>, node: &Node) -> Option<Field> {
         }
     }
     if let Some(entry) = fields.entry("one_of") {
-        let words: Vec<String> =
-            reader.items(&entry.value).iter().filter_map(|item| reader.text(item).map(str::to_owned)).collect();
         match &mut made.kind {
-            FieldKind::Text { one_of } => *one_of = words,
+            FieldKind::Text { one_of } => {
+                let items = reader.items(&entry.value).iter();
+                *one_of = items.filter_map(|item| reader.text(item).map(str::to_owned)).collect();
+            }
             _ => reader.error(
                 entry.key_at,
                 codes::UNKNOWN_KEY,
                 "only text has `one_of`",
                 "remove it, or make the field text",
             ),
+        }
+    }
+    if let Some(entry) = fields.entry("unit") {
+        made.unit = reader.text(&entry.value).map(str::to_owned);
+        if made.kind != FieldKind::Number {
+            let help = "remove it: money, shares and durations carry their unit in each value";
+            reader.error(entry.key_at, codes::UNKNOWN_KEY, "only a number has `unit`", help);
         }
     }
     Some(made)
@@ -66,8 +74,10 @@ fn kind(reader: &mut Reader<'_>, node: &Node) -> Option<FieldKind> {
         "money" => FieldKind::Money,
         "zone" => FieldKind::Zone,
         "email" => FieldKind::Email,
+        "percent" => FieldKind::Percent,
+        "duration" => FieldKind::Duration,
         _ => FieldKind::Text { one_of: Vec::new() },
     })
 }
 
-pub(crate) const TYPES: [&str; 6] = ["text", "number", "bool", "money", "zone", "email"];
+pub(crate) const TYPES: [&str; 8] = ["text", "number", "bool", "money", "percent", "duration", "zone", "email"];

@@ -2,24 +2,35 @@
 
 mod connect;
 mod fields;
+mod mapping;
+mod money;
 mod policy;
+mod sources;
+mod stops;
 
 #[cfg(test)]
 pub(crate) use connect::{CONNECTIONS, CONNECTOR, MAIL};
 pub use connect::{Connections, Connector, Mail, Reference};
 #[cfg(test)]
 pub(crate) use fields::FIELD;
+pub use mapping::{EventType, JsonPath, Mapping};
+pub use policy::Content;
 #[cfg(test)]
-pub(crate) use policy::{CAP, HOLDOUT, POLICY, QUIET};
+pub(crate) use policy::{BUDGET, CAP, CAPACITY, HOLDOUT, NEVER, OFFERS, POLICY, QUIET, WORDING};
+#[cfg(test)]
+pub(crate) use sources::SOURCE;
+pub use sources::SourceFile;
 
-use crate::read::{Keys, Reader};
+use crate::flow::audience::audience;
+use crate::read::{Fields, Keys, Reader};
 use crate::yaml::Node;
+use staunch_core::action::Channel;
 use staunch_core::codes;
-use staunch_core::expr::NameType;
+use staunch_core::expr::{Checker, NameType};
 use staunch_core::policy::Policy;
-use staunch_core::schema::{BUILT_IN_EVENTS, Schema};
-use staunch_core::value::{Currency, Type};
-use staunch_core::workflow::matches_any;
+use staunch_core::schema::{BUILT_IN_EVENTS, Field, FieldKind, Schema};
+use staunch_core::value::{Currency, Money, Type};
+use staunch_core::workflow::{Audience, Breaker, KillRule, SignalBreaker, matches_any};
 use std::collections::BTreeMap;
 
 /// The path of the workspace file.
@@ -31,15 +42,21 @@ pub(crate) const KEYS: Keys = Keys {
         "zone",
         "currency",
         "connections",
+        "sources",
         "contact",
+        "account",
         "events",
         "purposes",
+        "audiences",
         "connectors",
         "roles",
         "policy",
+        "kill",
+        "breakers",
+        "costs",
         "mail",
     ],
-    later: &["sources", "audiences", "kill", "breakers"],
+    later: &[],
 };
 
 /// A workspace as declared.
@@ -61,8 +78,24 @@ pub struct WorkspaceFile {
     pub roles: BTreeMap<String, Vec<String>>,
     /// What binds every workflow.
     pub policy: Policy,
+    /// Statistical stops of all workflows; checked, and not enforced yet.
+    pub kills: Vec<KillRule>,
+    /// Deterministic stops of all workflows: too many actions; checked, and not enforced yet.
+    pub breakers: Vec<Breaker>,
+    /// Deterministic stops of all workflows on outcomes and failures; checked, and not enforced yet.
+    pub signals: Vec<SignalBreaker>,
+    /// Rules on what messages say, kept for the parts of Staunch that will act on them.
+    pub content: Content,
     /// The sender of e-mails.
     pub mail: Option<Mail>,
+    /// Named audiences without errors.
+    pub audiences: Vec<Audience>,
+    /// The names of all declared audiences, of those with errors too.
+    pub(crate) audience_names: Vec<String>,
+    /// What one action of each channel costs, in the workspace's currency; for backtests.
+    pub costs: BTreeMap<Channel, Money>,
+    /// Sources of events beside the engine's own exchange.
+    pub sources: Vec<SourceFile>,
 }
 
 impl WorkspaceFile {
@@ -99,22 +132,14 @@ impl WorkspaceFile {
 }
 
 /// Reads the file as far as it can be read; `None` where it is no mapping.
-pub(crate) fn read(reader: &mut Reader<'_>, root: &Node) -> Option<WorkspaceFile> {
+pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, checker: &dyn Checker) -> Option<WorkspaceFile> {
     let fields = reader.fields(root, &KEYS)?;
     let name = reader.need(&fields, "workspace").and_then(|node| reader.id(node)).unwrap_or_default();
     let zone = reader.need(&fields, "zone").and_then(|node| reader.zone(node)).unwrap_or_else(|| "UTC".into());
     let mut made = WorkspaceFile { name, zone, ..WorkspaceFile::default() };
-    made.schema.currency = reader.need(&fields, "currency").and_then(|node| currency(reader, node));
+    made.schema = schema(reader, &fields);
     if let Some(node) = fields.get("connections") {
         made.connections = connect::connections(reader, node);
-    }
-    if let Some(node) = fields.get("contact") {
-        made.schema.contact = fields::fields(reader, node);
-    }
-    if let Some(node) = fields.get("events") {
-        for entry in reader.entries(node) {
-            made.schema.events.insert(entry.key.clone(), fields::fields(reader, &entry.value));
-        }
     }
     if let Some(node) = fields.get("purposes") {
         made.purposes = reader.items(node).iter().filter_map(|item| reader.id(item)).collect();
@@ -128,11 +153,45 @@ pub(crate) fn read(reader: &mut Reader<'_>, root: &Node) -> Option<WorkspaceFile
     if let Some(node) = fields.get("roles") {
         made.roles = roles(reader, node);
     }
-    if let Some(node) = fields.get("policy") {
-        made.policy = policy::policy(reader, node, &made);
+    if let Some(node) = fields.get("audiences") {
+        (made.audiences, made.audience_names) = audiences(reader, node, &made, checker);
     }
+    // What refers to the parts above comes after them, whatever the order in the file.
+    if let Some(node) = fields.get("policy") {
+        (made.policy, made.content) = policy::policy(reader, node, &made);
+    }
+    stops::stops(reader, &fields, &mut made);
+    made.costs = fields.get("costs").map(|node| money::costs(reader, node, &made)).unwrap_or_default();
+    made.sources = fields.get("sources").map(|node| sources::sources(reader, node, &made)).unwrap_or_default();
     made.mail = fields.get("mail").and_then(|node| connect::mail(reader, node));
     Some(made)
+}
+
+/// Declared shapes. Every contact has a name, which a task or a mail can show, unless the workspace says what it is.
+fn schema(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Schema {
+    let currency = reader.need(fields, "currency").and_then(|node| currency(reader, node));
+    let mut made = Schema { currency, ..Schema::default() };
+    made.contact = fields.get("contact").map(|node| fields::fields(reader, node)).unwrap_or_default();
+    let name = Field { personal: true, ..Field::of(FieldKind::Text { one_of: Vec::new() }) };
+    made.contact.entry("name".to_owned()).or_insert(name);
+    made.account = fields.get("account").map(|node| fields::fields(reader, node)).unwrap_or_default();
+    if let Some(node) = fields.get("events") {
+        for entry in reader.entries(node) {
+            made.events.insert(entry.key.clone(), fields::fields(reader, &entry.value));
+        }
+    }
+    made
+}
+
+fn audiences(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    workspace: &WorkspaceFile,
+    checker: &dyn Checker,
+) -> (Vec<Audience>, Vec<String>) {
+    let entries = reader.entries(node);
+    let read = entries.iter().filter_map(|entry| audience(reader, &entry.key, &entry.value, workspace, checker));
+    (read.collect(), entries.iter().map(|entry| entry.key.clone()).collect())
 }
 
 fn currency(reader: &mut Reader<'_>, node: &Node) -> Option<Currency> {
