@@ -164,7 +164,9 @@ fn an_alias_bomb_is_refused_at_once() {
         text += &format!("b{level}: &b{level} [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n");
     }
     let loaded = load(&[("staunch.yaml", WORKSPACE), ("a.yaml", &text)]);
-    assert!(loaded.diagnostics.iter().filter(|one| one.code == codes::YAML_ALIAS).count() == 31 + 30 * 9);
+    let told = loaded.diagnostics.iter().filter(|one| one.code == codes::YAML_ALIAS).count();
+    // A hundred problems of a file say it, the three hundred of this one no better.
+    assert!((99..=101).contains(&told), "{told}");
 }
 
 #[test]
