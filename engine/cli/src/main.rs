@@ -1,6 +1,8 @@
 //! The `staunch` binary: arguments, wiring, one file per command.
 
 mod app;
+mod backtest;
+mod chart;
 mod commands;
 mod difference;
 mod error;

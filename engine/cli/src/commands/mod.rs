@@ -1,5 +1,6 @@
 //! The list of commands; one file each.
 
+mod backtest;
 mod check;
 mod dead;
 mod demo;
@@ -49,6 +50,7 @@ enum Command {
     Sources(sources::Sources),
     Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
+    Backtest(backtest::Backtest),
     Diff(diff::Diff),
     Why(why::Why),
     Review(review::Review),
@@ -81,6 +83,7 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
+            Command::Backtest(args) => backtest::run(&args),
             Command::Diff(args) => diff::run(args).await,
             Command::Why(args) => why::run(args).await,
             Command::Review(args) => review::run(args).await,
