@@ -114,7 +114,7 @@ fn splits() {
         ("  - split: s\n    arms: { a: 50%, b: 50% }\n    do: { a: continue }\n", &[(2, 21, codes::OPEN_END)]),
         (
             "  - split: s\n    arms: { a: 50%, b: 50% }\n    do: { a: continue, b: stop, c: stop }\n",
-            &[(3, 33, codes::UNKNOWN_STEP)],
+            &[(3, 33, codes::UNKNOWN_KEY)],
         ),
         (
             "  - split: s\n    arms: { a: 50, b: 50% }\n    do: { a: continue, b: stop }\n",
