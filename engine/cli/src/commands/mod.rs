@@ -10,6 +10,7 @@ mod kill;
 mod lock;
 mod model;
 mod plugin;
+mod publish;
 mod review;
 mod rollout;
 mod run;
@@ -41,6 +42,7 @@ enum Command {
     Init(init::Init),
     Check(check::Check),
     Test(test::Test),
+    Publish(publish::Publish),
     Run(run::Run),
     Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
@@ -70,6 +72,7 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Init(args) => init::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Test(args) => test::run(&args),
+            Command::Publish(args) => publish::run(args).await,
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
