@@ -146,10 +146,11 @@ fn infos(templates: &Templates) -> BTreeMap<String, TemplateInfo> {
         TemplateKind::Email => Channel::Email,
         TemplateKind::Nudge => Channel::Nudge,
     };
-    templates
-        .names()
-        .filter_map(|name| Some((name.to_owned(), TemplateInfo::of(channel(templates.kind(name)?)))))
-        .collect()
+    let info = |name: &str| {
+        let files = templates.sources(name).unwrap_or_default();
+        Some((name.to_owned(), TemplateInfo { channel: channel(templates.kind(name)?), files }))
+    };
+    templates.names().filter_map(info).collect()
 }
 
 /// A workspace that pins nothing has no lock file.
