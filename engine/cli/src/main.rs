@@ -1,16 +1,24 @@
 //! The `staunch` binary: arguments, wiring, one file per command.
 
 mod app;
+mod backtest;
+mod chart;
 mod commands;
+mod difference;
 mod error;
 mod feed;
 mod files;
 mod load;
 mod names;
 mod output;
+mod playback;
+mod publishing;
+mod reload;
 mod replay;
 mod report;
+mod revision;
 mod scenario;
+mod textdiff;
 mod wiring;
 
 use clap::Parser;

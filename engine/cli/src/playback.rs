@@ -3,12 +3,17 @@
 //! `simulate`, `backtest` and `drill` share it.
 
 mod lines;
+mod tally;
 mod theatre;
+mod training;
 
 pub use lines::History;
-pub use theatre::Theatre;
+pub use tally::{Day, Tally, day_of};
+pub use theatre::{Theatre, asks, core_workspace};
+pub use training::Training;
 
 use crate::error::{CliError, Result};
+use crate::output::count;
 use staunch_core::Time;
 use staunch_core::event::Event;
 use staunch_core::ingest::{Door, read};
@@ -37,13 +42,29 @@ impl Played {
     }
 }
 
+/// Lines between two moves of a progress bar.
+const SHOW_EVERY: u64 = 1_024;
+
+/// A progress bar over the bytes of a file, on stderr; nothing where that is no terminal.
+pub fn bar(bytes: u64) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new(bytes);
+    let style = indicatif::ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {eta} to go");
+    style.map_or(bar.clone(), |style| bar.with_style(style))
+}
+
+/// Says on stderr how fast a history was played.
+pub fn say_speed(events: u64, since: std::time::Instant) {
+    let seconds = since.elapsed().as_secs_f64();
+    let rate = (events as f64 / seconds.max(1e-9)).round() as u64;
+    eprintln!("{} events in {seconds:.1} s, {} per second", count(events), count(rate));
+}
+
 /// Reads the stage of a command line.
 ///
 /// # Errors
 /// A word that is no stage.
 pub fn stage(word: &str) -> Result<Stage> {
-    Stage::parse(word)
-        .ok_or_else(|| CliError::usage(format!("`{word}` is no stage"), "use shadow, limited or full"))
+    Stage::parse(word).ok_or_else(|| CliError::usage(format!("`{word}` is no stage"), "use shadow, limited or full"))
 }
 
 /// Plays a history: events in order of time, and everything that falls due between them and up to the last. `after` sees
@@ -63,15 +84,19 @@ pub fn play(
     let mut played = Played::default();
     let mut group: Vec<Event> = Vec::new();
     let mut read_bytes = 0u64;
+    let mut lines = 0u64;
     while let Some(line) = history.next()? {
         read_bytes += line.len() as u64 + 1;
+        lines += 1;
+        if lines.is_multiple_of(SHOW_EVERY) {
+            progress(read_bytes);
+        }
         let Ok(event) = read(line, &none, &door) else {
             played.refused += 1;
             continue;
         };
         if group.first().is_some_and(|first| first.time != event.time) {
             decide(world, &mut group, &mut played, after);
-            progress(read_bytes);
         }
         group.push(Event { history: false, ..event });
     }
@@ -79,7 +104,6 @@ pub fn play(
     if let Some(end) = played.last {
         world.run_to(end);
     }
-    progress(read_bytes);
     Ok(played)
 }
 

@@ -77,6 +77,19 @@ pub enum Turn {
     },
 }
 
+/// A guard that stood in the way of an action, for a while or for ever.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stop {
+    /// The action, by its place in `actions`.
+    pub action: usize,
+    /// The guard, with its id where the policy gives one (`cap weekly`).
+    pub guard: String,
+    /// For ever.
+    pub never: bool,
+    /// The reason it gave.
+    pub reason: ReasonCode,
+}
+
 /// What the world is made of.
 #[derive(Clone, Copy)]
 pub struct Parts<'a> {
@@ -103,6 +116,8 @@ pub struct World<'a> {
     pub decisions: Option<Vec<Decision>>,
     /// What the guards said at the last-moment gate, by action, where receipts are wanted.
     pub gates: HashMap<String, Vec<Check>>,
+    /// Every guard that ever stood in the way of an action, each once. Kept with receipts only.
+    pub stops: BTreeSet<Stop>,
     /// All actions, in the order of their plans.
     pub actions: Vec<Action>,
     /// When each action entered `sending`, by its place in `actions`.
@@ -142,6 +157,7 @@ impl<'a> World<'a> {
             turns: Vec::new(),
             decisions: None,
             gates: HashMap::new(),
+            stops: BTreeSet::new(),
             actions: Vec::new(),
             sent_at: HashMap::new(),
             runs: HashMap::new(),

@@ -9,7 +9,7 @@ mod generated {
 }
 
 pub use generated::exports::staunch::scoring::plugin::{
-    Band, Card, Column, ColumnValues, DataWindow, Input, InputKind, Manifest, Metric, Outcome, Range, Reason,
-    ResultKind, RowResult,
+    Band, Card, Class, Column, ColumnValues, DataWindow, Input, InputKind, Manifest, Metric, Outcome, Range, Ranked,
+    Reason, ResultKind, RowResult,
 };
 pub use generated::{Scorer as Guest, ScorerPre as GuestPre};

@@ -1,6 +1,7 @@
 //! Checking what a plugin says of itself before anything relies on it.
 
-use crate::bindings::{Card, InputKind, Manifest, ResultKind};
+use crate::bindings::{Band, Card, InputKind, Manifest, ResultKind};
+use staunch_core::score::ScoreKind;
 use staunch_core::time::Time;
 use staunch_core::value::Type;
 use std::collections::HashSet;
@@ -14,6 +15,21 @@ impl Manifest {
     /// The first instant after the training data and its labels; scores before it lie inside the training period.
     pub fn trained_until(&self) -> Option<Time> {
         Time::parse(&self.card.trained_on.as_ref()?.until)
+    }
+
+    /// The shape of every answer, with the labels of classes, as a workflow declares a score.
+    pub fn score_kind(&self) -> ScoreKind {
+        match self.kind {
+            ResultKind::Scalar => ScoreKind::Scalar,
+            ResultKind::Classes => ScoreKind::Classes(self.labels.clone()),
+            ResultKind::Ranking => ScoreKind::Ranking,
+        }
+    }
+
+    /// Named parts of a scalar's range, from low to high, as a workflow reads them; empty for other kinds.
+    pub fn score_bands(&self) -> Vec<staunch_core::score::Band> {
+        let band = |band: &Band| staunch_core::score::Band { name: band.name.clone(), from: band.from };
+        self.bands.iter().map(band).collect()
     }
 
     /// What keeps a workflow's inputs (last name part and type) from fitting this plugin: one line per mismatch, empty
@@ -58,16 +74,27 @@ pub fn problem(manifest: &Manifest) -> Option<String> {
             return Some(format!("the unit of input `{}` is empty or too long", input.name));
         }
     }
+    list_problem(manifest).or_else(|| range_problem(manifest)).or_else(|| card_problem(&manifest.card))
+}
+
+fn list_problem(manifest: &Manifest) -> Option<String> {
     if manifest.labels.len() > MAX_LIST || manifest.extra.len() > MAX_LIST {
         return Some(format!("more than {MAX_LIST} labels or extra facts"));
     }
     if !manifest.labels.iter().all(|label| word(label)) || manifest.base.is_some_and(|base| !base.is_finite()) {
         return Some("labels have 1 to 100 printable bytes and `base` is finite".into());
     }
+    let labels: HashSet<&str> = manifest.labels.iter().map(String::as_str).collect();
+    if labels.len() < manifest.labels.len() {
+        return Some("a label stands twice".into());
+    }
+    if manifest.kind == ResultKind::Classes && labels.len() < 2 {
+        return Some("classes need at least two labels".into());
+    }
     if manifest.extra.iter().any(|(name, text)| !word(name) || text.len() > MAX_TEXT) {
         return Some("extra facts have a name of 1 to 100 bytes and a text of at most 2,000".into());
     }
-    range_problem(manifest).or_else(|| card_problem(&manifest.card))
+    None
 }
 
 fn range_problem(manifest: &Manifest) -> Option<String> {
@@ -113,6 +140,7 @@ fn card_problem(card: &Card) -> Option<String> {
     broken.then(|| "the card's metrics must have names and finite values".into())
 }
 
-fn word(text: &str) -> bool {
+/// Whether a text of a plugin is fit to be a name: 1 to 100 bytes, nothing that steers a terminal.
+pub(crate) fn word(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control)
 }

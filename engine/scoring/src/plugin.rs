@@ -1,7 +1,7 @@
 //! One loaded plugin: its manifest, its compiled code, and how rows are scored by it.
 
 use crate::batch::{self, Row};
-use crate::bindings::{GuestPre, Manifest, ResultKind};
+use crate::bindings::{GuestPre, Manifest};
 use crate::breaker::Breaker;
 use crate::inspect::inspect;
 use crate::lock::sha256_hex;
@@ -61,10 +61,6 @@ impl Plugin {
 
     /// Scores rows whose inputs are given by name, in any order: one answer per row, in order.
     pub fn answers(&self, rows: &[&[(String, Option<Value>)]]) -> Vec<AnswerOrFailure> {
-        if self.manifest.kind != ResultKind::Scalar {
-            let shape = failure(codes::PLUGIN_SHAPE, "it gives classes or a ranking; a score is one number");
-            return vec![Err(shape); rows.len()];
-        }
         let mut answers: Vec<Option<AnswerOrFailure>> = vec![None; rows.len()];
         let (mut sound, mut places) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for (place, inputs) in rows.iter().enumerate() {
@@ -95,8 +91,8 @@ impl Plugin {
         };
         answer.map_err(named).map(|answer| Scored {
             value: answer.value,
-            classes: Vec::new(),
-            ranking: Vec::new(),
+            classes: answer.classes,
+            ranking: answer.ranking.into_iter().map(|(item, _)| item).collect(),
             reasons: answer.reasons,
             digest: self.digest.clone(),
             trained_until: self.trained_until,

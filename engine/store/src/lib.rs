@@ -2,11 +2,13 @@
 //!
 //! Every method that depends on time is handed `now`. Not-found is `Ok(None)`; a corrupt row names table and key.
 
+mod gate;
 pub mod model;
 mod postgres;
 mod sql;
 mod sqlite;
 
+pub use gate::*;
 pub use model::*;
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
@@ -50,20 +52,39 @@ pub trait Store: Send + Sync {
     /// The database's clock. Only `run` asks; tests and the demo hand in a virtual one.
     async fn now(&self) -> Result<Time>;
 
-    /// Contacts with their versions, and which of these events are decided already. One round trip.
-    async fn load(&self, contacts: &[String], events: &[EventKey]) -> Result<Loaded>;
+    /// Contacts with their versions, and which of these events are decided already. An id that is an alias gives the
+    /// contact that it belongs to, and so does that of a contact that was merged. With `accounts` also those of the
+    /// contacts, and those of these ids. One round trip, with accounts two.
+    async fn load(&self, contacts: &[String], events: &[EventKey], accounts: Option<&[String]>) -> Result<Loaded>;
     /// Commits changes: each contact by compare-and-swap on its version, with all that belongs to it, or not at all.
-    /// Losers are named and untouched; a change whose event was decided meanwhile is a loser, too.
+    /// Losers are named and untouched; a change whose event was decided meanwhile is a loser, too, and so is one that
+    /// takes an id that somebody else took, or a contact that changed. Accounts are added to and never lose.
     async fn commit(&self, changes: &[Change], now: Time) -> Result<Committed>;
     /// Contacts whose wake-up is due, earliest first.
     async fn due(&self, now: Time, limit: u32) -> Result<Vec<String>>;
     /// The earliest wake-up of all.
     async fn next_wake(&self) -> Result<Option<Time>>;
+    /// Makes every contact due now, so that each is looked at with the schedules in force. A decision under way loses
+    /// its compare-and-swap and is made again. Gives how many.
+    async fn wake_all(&self, now: Time) -> Result<u64>;
 
-    /// Publishes versions; what is published already stays. The last one published of a name is current.
+    /// Publishes versions; what is published already stays. The last one published of a name is current. Where a
+    /// current version has a schedule that the one before did not have, all contacts are woken ([`Store::wake_all`]).
     async fn publish(&self, workflows: &[Workflow], now: Time) -> Result<()>;
     /// Current versions, and older ones that still have active runs.
     async fn published(&self) -> Result<Published>;
+    /// A fingerprint of what is published: another one when any current version changes.
+    async fn publication(&self) -> Result<String>;
+    /// How many active runs stand at each step; of one workflow where named. In order of their fields.
+    async fn standing(&self, workflow: Option<&str>) -> Result<Vec<Standing>>;
+    /// Contacts with an active run of this workflow in any version but one, in order of their ids, behind `after`.
+    async fn standing_contacts(
+        &self,
+        workflow: &str,
+        except_version: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>>;
     /// Stages and kills in force.
     async fn live(&self) -> Result<Live>;
     /// Sets a workflow's stage.
@@ -102,17 +123,22 @@ pub trait Store: Send + Sync {
     async fn action(&self, id: &str) -> Result<Option<StoredAction>>;
     /// Outcome events of an action, in order of time.
     async fn outcomes(&self, action: &str) -> Result<Vec<ActionOutcome>>;
-    /// Decisions of a contact in order of time; of one workflow where named.
+    /// Decisions of a contact (by any of its ids) in order of time; of one workflow where named.
     async fn decisions(&self, contact: &str, workflow: Option<&str>) -> Result<Vec<staunch_core::receipt::Decision>>;
-    /// The contact with its version.
+    /// The contact with its version, by any of its ids.
     async fn contact(&self, id: &str) -> Result<Option<(staunch_core::contact::Contact, i64)>>;
-    /// Runs of a contact in order of entry.
+    /// Runs of a contact (by any of its ids) in order of entry.
     async fn runs(&self, contact: &str) -> Result<Vec<staunch_core::run::Run>>;
 
     /// Counts over everything.
     async fn summary(&self) -> Result<Summary>;
-    /// Of each contact its first exposed run of a workflow (outside arm `shadow`): for the comparison.
+    /// Of each contact its first exposed run of a workflow (outside arm `shadow`): for the comparison. Contacts that
+    /// were on both sides of it before two records became one are left out.
     async fn exposures(&self, workflow: &str) -> Result<Vec<Exposure>>;
+    /// How many contacts [`Store::exposures`] leaves out.
+    async fn crossed(&self, workflow: &str) -> Result<u64>;
+    /// An account.
+    async fn account(&self, id: &str) -> Result<Option<staunch_core::account::Account>>;
 
     /// Keeps an input that could not be used. The same bytes of the same origin are kept once.
     async fn park(&self, parked: &[Parked]) -> Result<()>;

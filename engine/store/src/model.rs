@@ -1,16 +1,15 @@
 //! What goes into a store and what comes out.
 
+use staunch_core::Time;
+use staunch_core::account::{AccountDelta, Accounts};
 use staunch_core::action::{Action, ActionState, Channel, ReasonCode};
-use staunch_core::arm::{Arm, Assignment};
+use staunch_core::arm::Arm;
 use staunch_core::contact::Contact;
 use staunch_core::decide::{ActionOutcome, Transition};
 use staunch_core::event::EventKey;
-use staunch_core::guards::Sent;
-use staunch_core::policy::{Kill, Live};
 use staunch_core::receipt::{Check, Decision};
 use staunch_core::run::Run;
 use staunch_core::workflow::Workflow;
-use staunch_core::{Span, Time};
 use std::collections::{HashMap, HashSet};
 
 /// What a micro-batch needs to decide.
@@ -18,6 +17,10 @@ use std::collections::{HashMap, HashSet};
 pub struct Loaded {
     /// Known contacts with the version of their row; unknown ones are absent.
     pub contacts: HashMap<String, (Contact, i64)>,
+    /// Of the asked ids those that are other ids of a contact, with that contact's own id; its contact is loaded.
+    pub aliases: HashMap<String, String>,
+    /// The accounts of the loaded contacts and those that were named; unknown ones are absent.
+    pub accounts: Accounts,
     /// Which of the asked events are decided already.
     pub decided: HashSet<EventKey>,
 }
@@ -41,29 +44,74 @@ pub struct Change {
     pub outcomes: Vec<ActionOutcome>,
     /// The next wake-up.
     pub wake_at: Option<Time>,
+    /// What is added to accounts. Additions commute: they never make this change lose.
+    pub accounts: Vec<AccountDelta>,
+    /// Ids that are this contact's from now on. One that is a contact by itself, or somebody else's, makes it lose.
+    pub aliases: Vec<String>,
+    /// Contacts that became this one. Whatever was theirs is this contact's afterwards.
+    pub merged: Vec<Merged>,
+}
+
+/// A contact that became another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merged {
+    /// The empty record that points to the survivor.
+    pub tombstone: Contact,
+    /// The version that the contact was loaded with; 0 = there was no row.
+    pub expected: i64,
 }
 
 impl Change {
     /// An empty change of a contact at a version.
     pub fn new(contact: Contact, expected: i64) -> Change {
         let wake_at = contact.wake_at();
-        let empty = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (decisions, actions, runs, cancelled, outcomes) = empty;
-        Change { contact, expected, decisions, actions, runs, cancelled, outcomes, wake_at }
+        Change {
+            contact,
+            expected,
+            decisions: Vec::new(),
+            actions: Vec::new(),
+            runs: Vec::new(),
+            cancelled: Vec::new(),
+            outcomes: Vec::new(),
+            wake_at,
+            accounts: Vec::new(),
+            aliases: Vec::new(),
+            merged: Vec::new(),
+        }
     }
 
-    /// Adds one more transition of the same contact.
+    /// Adds one more transition of the same contact. Where it merges another contact, [`Change::absorb`] comes first.
     pub fn add(&mut self, transition: Transition) {
         self.contact = transition.contact;
         self.decisions.extend(transition.decision);
         self.actions.extend(transition.actions);
-        for run in transition.runs {
+        self.put_runs(transition.runs);
+        self.cancelled.extend(transition.cancelled);
+        self.outcomes.extend(transition.outcome);
+        self.accounts.extend(transition.account.filter(|delta| !delta.is_empty()));
+        self.aliases.extend(transition.aliases);
+        self.wake_at = transition.wake_at;
+    }
+
+    /// Takes over what the same batch decided for a contact that becomes this one, and leaves its `tombstone`.
+    pub fn absorb(&mut self, other: Change, tombstone: Contact) {
+        self.decisions.extend(other.decisions);
+        self.actions.extend(other.actions);
+        self.put_runs(other.runs);
+        self.cancelled.extend(other.cancelled);
+        self.outcomes.extend(other.outcomes);
+        self.accounts.extend(other.accounts);
+        self.aliases.extend(other.aliases);
+        self.merged.extend(other.merged);
+        self.merged.push(Merged { tombstone, expected: other.expected });
+    }
+
+    /// The last state of a run counts.
+    fn put_runs(&mut self, runs: Vec<Run>) {
+        for run in runs {
             self.runs.retain(|known| known.id != run.id);
             self.runs.push(run);
         }
-        self.cancelled.extend(transition.cancelled);
-        self.outcomes.extend(transition.outcome);
-        self.wake_at = transition.wake_at;
     }
 }
 
@@ -81,98 +129,6 @@ pub struct Published {
     pub current: Vec<Workflow>,
     /// Older versions with active runs.
     pub older: Vec<Workflow>,
-}
-
-/// A claim for the dispatcher.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// The clock in force.
-    pub now: Time,
-    /// Who claims.
-    pub worker: String,
-    /// At most this many enter `sending`.
-    pub limit: u32,
-    /// How long the worker may take for one.
-    pub lease: Span,
-}
-
-/// The last-moment gate: pure, asked inside the claim's transaction.
-pub trait Gate: Send + Sync {
-    /// Which counts of a workflow's recent actions the gate wants to see.
-    fn windows(&self, workflow: &str, live: &Live) -> Vec<WindowAsk>;
-    /// The verdict on one action.
-    fn rule(&self, input: &GateInput<'_>) -> GateVerdict;
-}
-
-/// The latest actions of a workflow that entered `sending`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct WindowAsk {
-    /// Of this channel, or of all.
-    pub channel: Option<Channel>,
-    /// Not older than this.
-    pub window: Span,
-    /// At most this many, the latest.
-    pub limit: u32,
-}
-
-/// What the gate looks at.
-#[derive(Debug)]
-pub struct GateInput<'a> {
-    /// The action.
-    pub action: &'a StoredAction,
-    /// The contact now.
-    pub contact: &'a Contact,
-    /// Stages and kills now.
-    pub live: &'a Live,
-    /// The arm of its run.
-    pub assignment: &'a Assignment,
-    /// What the contact got in the longest window that caps need ([`CAP_HORIZON`]), in order of time.
-    pub sent: &'a [Sent],
-    /// The asked windows, in the same order, each in order of time.
-    pub windows: &'a [Vec<Time>],
-    /// The clock in force.
-    pub now: Time,
-}
-
-/// How far back a contact's actions are shown to the gate; caps with longer windows are refused by the checker.
-pub const CAP_HORIZON: Span = Span::days(90);
-
-/// What the gate says.
-#[derive(Clone, Debug, PartialEq)]
-pub enum GateVerdict {
-    /// It enters `sending`.
-    Go {
-        /// What every guard said.
-        checks: Vec<Check>,
-    },
-    /// It becomes `held` and is due at `until`.
-    Hold {
-        /// Due again.
-        until: Time,
-        /// Why.
-        reason: ReasonCode,
-        /// What every guard said.
-        checks: Vec<Check>,
-    },
-    /// It becomes `withheld`.
-    Never {
-        /// The first reason.
-        reason: ReasonCode,
-        /// What every guard said.
-        checks: Vec<Check>,
-    },
-    /// A breaker trips: the kill is put in force in the same transaction, and this action and all others of its scope
-    /// are held.
-    Trip(Kill),
-}
-
-/// An action that may go now.
-#[derive(Clone, Debug)]
-pub struct Sending {
-    /// The action, state `sending`.
-    pub action: StoredAction,
-    /// The contact, as the gate saw it.
-    pub contact: Contact,
 }
 
 /// An action with what happened to it.
@@ -288,6 +244,21 @@ pub struct Summary {
     pub runs: Vec<(String, String, u64)>,
     /// Actions by (workflow, channel, state, reason).
     pub actions: Vec<(String, Channel, ActionState, Option<ReasonCode>, u64)>,
+}
+
+/// How many people stand at a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The workflow.
+    pub workflow: String,
+    /// Its version.
+    pub version: String,
+    /// The author's step id.
+    pub step: String,
+    /// `waiting` or `held`.
+    pub status: String,
+    /// How many runs.
+    pub count: u64,
 }
 
 /// The first exposed run of a contact.

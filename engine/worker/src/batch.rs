@@ -1,18 +1,22 @@
 //! A micro-batch: load its contacts, decide with scores for all of them together, commit, and only then ack.
+//!
+//! Accounts are read with a batch and seen by all of it: what one decision adds, the later ones count. What another
+//! worker adds meanwhile is seen by the next batch.
 
 use crate::clock::Clock;
+use crate::decider::Decider;
 use crate::engine::{Engine, WorkerError};
+use crate::jobs::{End, Job, Todo, sort};
+use crate::migrate::Migrated;
 use staunch_broker::Delivery;
 use staunch_core::account::Accounts;
-use staunch_core::contact::Contact;
-use staunch_core::decide::{Catalog, Detail, Env, Input, Outcome, Scores, Subject, decide};
-use staunch_core::event::Event;
+use staunch_core::decide::{Detail, Env, Input, Outcome, decide};
 use staunch_core::ingest::Refusal;
 use staunch_core::policy::Live;
 use staunch_core::score::ScoreRequest;
 use staunch_core::{Time, codes};
 use staunch_store::{Change, Loaded};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,27 +39,22 @@ pub struct Handled {
     pub parked: usize,
 }
 
-/// What is to be decided for one contact, in order.
-#[derive(Clone, Debug)]
-struct Task {
-    contact: String,
-    inputs: Vec<Todo>,
-}
-
-#[derive(Clone, Debug)]
-enum Todo {
-    /// An event, with the index of its delivery.
-    Event(Event, usize),
-    Wake(Time),
-}
-
-/// A task under way.
-struct Job {
-    change: Change,
-    inputs: Vec<Todo>,
-    next: usize,
-    scores: Scores,
+/// What decisions came to.
+#[derive(Default)]
+pub(crate) struct Done {
+    decided: usize,
+    duplicates: usize,
     refused: Vec<(usize, String)>,
+    pub migrated: Migrated,
+}
+
+/// One try of a batch.
+struct Attempt {
+    changes: Vec<Change>,
+    ends: Vec<End>,
+    /// Of contacts about whom there is nothing to commit.
+    refused: Vec<(usize, String)>,
+    duplicates: usize,
 }
 
 impl Engine {
@@ -147,23 +146,20 @@ impl Engine {
     }
 
     async fn handle(self: &Arc<Self>, deliveries: &[Delivery], now: Time) -> Result<Handled, WorkerError> {
-        let catalog = self.catalog();
+        let decider = self.decider();
         let mut handled = Handled { taken: deliveries.len(), ..Handled::default() };
         let mut parked = Vec::new();
-        let mut by_contact: BTreeMap<String, Vec<(Event, usize)>> = BTreeMap::new();
+        let mut todos = Vec::new();
         for (index, delivery) in deliveries.iter().enumerate() {
-            match self.read(&catalog, delivery, now) {
-                Ok(event) => by_contact.entry(event.contact.clone()).or_default().push((event, index)),
+            match self.read(&decider.catalog, delivery, now) {
+                Ok(event) => {
+                    let contact = event.contact.clone();
+                    todos.push(Todo { contact, input: Input::Event(event), delivery: Some(index) });
+                }
                 Err(refusal) => parked.push(self.parked(delivery, refusal, now).await?),
             }
         }
-        let mut tasks = Vec::new();
-        for (contact, mut events) in by_contact {
-            events.sort_by_cached_key(|(event, _)| event.position());
-            let inputs = events.into_iter().map(|(event, index)| Todo::Event(event, index)).collect();
-            tasks.push(Task { contact, inputs });
-        }
-        let done = self.decide_all(tasks, now).await?;
+        let done = self.decide_all(decider, todos, now).await?;
         for (index, message) in done.refused {
             let refusal = Refusal { code: codes::EVENT_FIELD, message };
             parked.push(self.parked(&deliveries[index], refusal, now).await?);
@@ -182,13 +178,13 @@ impl Engine {
         if due.is_empty() {
             return Ok(0);
         }
-        let task = |contact: String| Task { contact, inputs: vec![Todo::Wake(now)] };
-        let mut woken = due.len();
-        match self.decide_all(due.iter().cloned().map(task).collect(), now).await {
+        let todo = |contact: String| Todo { contact, input: Input::Wake(now, 0), delivery: None };
+        let (decider, mut woken) = (self.decider(), due.len());
+        match self.decide_all(Arc::clone(&decider), due.iter().cloned().map(todo).collect(), now).await {
             Ok(_) => {}
             Err(error) if error.is_poison() => {
                 for contact in due {
-                    if let Err(error) = self.decide_all(vec![task(contact)], now).await {
+                    if let Err(error) = self.decide_all(Arc::clone(&decider), vec![todo(contact)], now).await {
                         tracing::error!(%error, "a contact could not be woken; its neighbours were");
                         self.parts.metrics.wakes.with_label_values(&["failed"]).inc();
                         woken -= 1;
@@ -201,99 +197,130 @@ impl Engine {
         Ok(woken)
     }
 
-    async fn decide_all(self: &Arc<Self>, mut tasks: Vec<Task>, now: Time) -> Result<Done, WorkerError> {
+    /// Decides and commits until no change loses its compare-and-swap any more.
+    pub(crate) async fn decide_all(
+        self: &Arc<Self>,
+        decider: Arc<Decider>,
+        mut todos: Vec<Todo>,
+        now: Time,
+    ) -> Result<Done, WorkerError> {
         let mut done = Done::default();
-        let live = self.parts.store.live().await?;
+        if todos.is_empty() {
+            return Ok(done);
+        }
+        let live = Arc::new(self.parts.store.live().await?);
         for _ in 0..TRIES {
-            if tasks.is_empty() {
+            let attempt = self.attempt(Arc::clone(&decider), std::mem::take(&mut todos), &live).await?;
+            done.duplicates += attempt.duplicates;
+            done.refused.extend(attempt.refused);
+            let losers = self.parts.store.commit(&attempt.changes, now).await?.losers;
+            let losers: HashSet<&str> = losers.iter().map(String::as_str).collect();
+            for (change, end) in attempt.changes.iter().zip(attempt.ends) {
+                if losers.contains(change.contact.id.as_str()) {
+                    todos.extend(end.taken);
+                    continue;
+                }
+                self.count_planned(change);
+                done.decided += change.decisions.iter().filter(|decision| decision.event.is_some()).count();
+                done.refused.extend(end.refused);
+                done.migrated.add(end.migrated);
+            }
+            if todos.is_empty() {
                 return Ok(done);
             }
-            let keys: Vec<_> = tasks.iter().flat_map(|task| task.inputs.iter().filter_map(Todo::key)).collect();
-            let names: Vec<String> = tasks.iter().map(|task| task.contact.clone()).collect();
-            let loaded = self.parts.store.load(&names, &keys).await?;
-            let engine = Arc::clone(self);
-            let (batch, live) = (tasks.clone(), live.clone());
-            let decided = tokio::task::spawn_blocking(move || engine.decide_tasks(batch, loaded, &live)).await;
-            let (jobs, duplicates) = decided.map_err(|error| WorkerError::Panic(error.to_string()))?;
-            let (changes, refused): (Vec<Change>, Vec<_>) =
-                jobs.into_iter().map(|job| (job.change, job.refused)).unzip();
-            let losers: HashSet<String> = self.parts.store.commit(&changes, now).await?.losers.into_iter().collect();
-            for (change, refused) in changes.iter().zip(refused) {
-                if !losers.contains(&change.contact.id) {
-                    self.count_planned(change);
-                    done.decided += change.decisions.iter().filter(|decision| decision.event.is_some()).count();
-                    done.refused.extend(refused);
-                }
-            }
-            done.duplicates += duplicates;
-            tasks.retain(|task| losers.contains(&task.contact));
         }
-        if tasks.is_empty() { Ok(done) } else { Err(WorkerError::Contended { count: tasks.len(), tries: TRIES }) }
+        Err(WorkerError::Contended { count: todos.len(), tries: TRIES })
     }
 
-    /// Decides tasks on this thread: as far as each goes without a score, then all scores together, and again.
-    fn decide_tasks(&self, tasks: Vec<Task>, mut loaded: Loaded, live: &Live) -> (Vec<Job>, usize) {
-        let catalog = self.catalog();
-        let mut duplicates = 0;
-        let mut jobs = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            let known = loaded.contacts.remove(&task.contact);
-            let (contact, version) = known.unwrap_or_else(|| (Contact::new(&task.contact), 0));
-            let before = task.inputs.len();
-            let mut seen = HashSet::new();
-            let mut new = |todo: &Todo| todo.key().is_none_or(|key| !loaded.decided.contains(&key) && seen.insert(key));
-            let inputs: Vec<Todo> = task.inputs.into_iter().filter(|todo| new(todo)).collect();
-            duplicates += before - inputs.len();
-            if !inputs.is_empty() {
-                let change = Change::new(contact, version);
-                jobs.push(Job { change, inputs, next: 0, scores: Scores::new(), refused: vec![] });
-            }
-        }
+    /// Loads what these inputs are about, and decides them on a thread of its own.
+    async fn attempt(
+        self: &Arc<Self>,
+        decider: Arc<Decider>,
+        todos: Vec<Todo>,
+        live: &Arc<Live>,
+    ) -> Result<Attempt, WorkerError> {
+        let keys: Vec<_> = todos.iter().filter_map(Todo::key).collect();
+        let ids = todos.iter().flat_map(|todo| std::iter::once(todo.contact.as_str()).chain(todo.other()));
+        let ids: HashSet<&str> = ids.collect();
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let accounts = decider.catalog.reads_accounts();
+        let accounts = accounts.then(|| todos.iter().filter_map(Todo::account).map(str::to_owned).collect::<Vec<_>>());
+        let loaded = self.parts.store.load(&ids, &keys, accounts.as_deref()).await?;
+        let decider = self.knowing(decider, loaded.contacts.values().map(|(contact, _)| contact)).await?;
+        let (engine, live) = (Arc::clone(self), Arc::clone(live));
+        let decided = tokio::task::spawn_blocking(move || engine.decide_todos(&decider, todos, loaded, &live)).await;
+        decided.map_err(|error| WorkerError::Panic(error.to_string()))
+    }
+
+    /// Decides jobs on this thread: as far as each goes without a score, then all scores together, and again.
+    fn decide_todos(&self, decider: &Decider, todos: Vec<Todo>, mut loaded: Loaded, live: &Live) -> Attempt {
+        let (mut jobs, duplicates) = sort(todos, &mut loaded);
         loop {
-            let wanted = self.advance(&catalog, live, &mut jobs);
+            let wanted = self.advance(decider, live, &mut loaded.accounts, &mut jobs);
             if wanted.is_empty() {
-                return (jobs, duplicates);
+                break;
             }
             let requests: Vec<ScoreRequest> = wanted.iter().map(|(_, _, request)| request.clone()).collect();
-            let outcomes = self.parts.scorer.score(&requests);
+            let outcomes = decider.scorer.score(&requests);
             for ((job, key, request), outcome) in wanted.into_iter().zip(outcomes) {
                 let result = if outcome.is_ok() { "ok" } else { "failed" };
                 self.parts.metrics.scores.with_label_values(&[request.plugin.as_str(), result]).inc();
                 jobs[job].scores.insert(key, outcome);
             }
         }
+        let (mut changes, mut ends, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        for open in jobs.into_iter().flat_map(|job| job.opens) {
+            if open.end.changed {
+                changes.push(open.change);
+                ends.push(open.end);
+            } else {
+                refused.extend(open.end.refused);
+            }
+        }
+        Attempt { changes, ends, refused, duplicates }
     }
 
     /// Moves every job on as far as it goes; gives the scores that are wanted, with the index of their job.
-    fn advance(&self, catalog: &Catalog, live: &Live, jobs: &mut [Job]) -> Vec<(usize, String, ScoreRequest)> {
-        let (evaluator, renderer) = (self.parts.evaluator.as_ref(), self.parts.renderer.as_ref());
-        let accounts = Accounts::new();
-        let env = Env { catalog, live, evaluator, renderer, accounts: &accounts, detail: Detail::Full };
+    fn advance(
+        &self,
+        decider: &Decider,
+        live: &Live,
+        accounts: &mut Accounts,
+        jobs: &mut [Job],
+    ) -> Vec<(usize, String, ScoreRequest)> {
         let mut wanted = Vec::new();
         for (index, job) in jobs.iter_mut().enumerate() {
-            while let Some(todo) = job.inputs.get(job.next) {
-                let (input, delivery) = match todo {
-                    Todo::Event(event, at) => (Input::Event(event.clone()), Some(*at)),
-                    Todo::Wake(now) => (Input::Wake(*now, job.change.expected), None),
-                };
-                let subject = Subject::from(std::mem::take(&mut job.change.contact));
-                match decide(&env, subject, &input, &job.scores) {
+            while let Some(mut todo) = job.inputs.pop_front() {
+                let at = job.open(&todo.contact);
+                let row = job.opens[at].change.expected;
+                match &mut todo.input {
+                    Input::Wake(_, version) => *version = row,
+                    Input::Migrate(migration) => migration.row = row,
+                    Input::Event(_) | Input::Tick(..) => {}
+                }
+                let subject = job.subject(at, &todo);
+                match decide(&self.env(decider, live, accounts), subject, &todo.input, &job.scores) {
                     Ok(Outcome::Need(back, needs)) => {
-                        job.change.contact = back.contact;
+                        job.give_back(at, *back);
+                        job.inputs.push_front(todo);
                         wanted.extend(needs.into_iter().map(|(key, request)| (index, key, request)));
                         break;
                     }
-                    Ok(Outcome::Done(transition)) => job.change.add(*transition),
+                    Ok(Outcome::Done(transition)) => job.take(at, *transition, todo, accounts),
                     Err(refused) => {
-                        job.change.contact = refused.subject.contact;
-                        job.refused.extend(delivery.map(|at| (at, refused.why)));
+                        job.give_back(at, *refused.subject);
+                        job.refuse(at, todo, refused.why);
                     }
                 }
                 job.scores.clear();
-                job.next += 1;
             }
         }
         wanted
+    }
+
+    fn env<'a>(&'a self, decider: &'a Decider, live: &'a Live, accounts: &'a Accounts) -> Env<'a> {
+        let (evaluator, renderer) = (self.parts.evaluator.as_ref(), decider.renderer.as_ref());
+        Env { catalog: &decider.catalog, live, evaluator, renderer, accounts, detail: Detail::Full }
     }
 
     fn count(&self, handled: Handled) {
@@ -307,22 +334,6 @@ impl Engine {
         for action in &change.actions {
             let labels = [action.channel.word(), action.state.word()];
             self.parts.metrics.planned.with_label_values(&labels).inc();
-        }
-    }
-}
-
-#[derive(Default)]
-struct Done {
-    decided: usize,
-    duplicates: usize,
-    refused: Vec<(usize, String)>,
-}
-
-impl Todo {
-    fn key(&self) -> Option<staunch_core::event::EventKey> {
-        match self {
-            Todo::Event(event, _) => Some(event.key()),
-            Todo::Wake(_) => None,
         }
     }
 }

@@ -1,14 +1,15 @@
-//! What a worker is made of, and the catalog it decides by.
+//! What a worker is made of.
 
+use crate::decider::{Content, Decider};
 use crate::metrics::Metrics;
 use staunch_broker::{Broker, BrokerError};
 use staunch_channels::Channels;
-use staunch_core::decide::{Catalog, Renderer, Workspace};
 use staunch_core::expr::Evaluator;
-use staunch_scoring::Scorer;
 use staunch_store::{Store, StoreError};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
+use tokio::sync::Mutex;
 
 /// What can stop a step of the worker. The deliveries of a failed batch go back to the broker.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,14 @@ pub enum WorkerError {
         /// How often they were tried.
         tries: u32,
     },
+    /// Runs cannot move to a version that this worker does not have.
+    #[error("{code}: version {version} of {workflow} is not published here: publish it first", code = staunch_core::codes::WORKER_VERSION)]
+    UnknownVersion {
+        /// The workflow.
+        workflow: String,
+        /// The version.
+        version: String,
+    },
     /// A task of the worker broke down.
     #[error("{code}: a task broke down: {0}", code = staunch_core::codes::WORKER_PANIC)]
     Panic(String),
@@ -41,7 +50,9 @@ impl WorkerError {
         match self {
             WorkerError::Panic(_) | WorkerError::Store(StoreError::OtherPayload(_)) => true,
             // A bad row of a contact is that contact's; one of stages or kills is everybody's.
-            WorkerError::Store(StoreError::Corrupt { table, .. }) => ["contacts", "decisions", "runs"].contains(table),
+            WorkerError::Store(StoreError::Corrupt { table, .. }) => {
+                ["contacts", "accounts", "decisions", "runs"].contains(table)
+            }
             _ => false,
         }
     }
@@ -53,12 +64,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Transport.
     pub broker: Arc<dyn Broker>,
-    /// Scores.
-    pub scorer: Arc<dyn Scorer>,
     /// Expressions.
     pub evaluator: Arc<dyn Evaluator>,
-    /// Messages.
-    pub renderer: Arc<dyn Renderer>,
     /// The ways out.
     pub channels: Channels,
     /// Counters.
@@ -69,10 +76,12 @@ pub struct Parts {
     pub parked: PathBuf,
 }
 
-/// A worker: its parts, and the published workflows.
+/// A worker: its parts, and what it decides by.
 pub struct Engine {
     pub(crate) parts: Parts,
-    catalog: RwLock<Arc<Catalog>>,
+    pub(crate) decider: RwLock<Arc<Decider>>,
+    /// Held by who is about to exchange the decider; versions of runs that the store does not have.
+    pub(crate) changing: Mutex<HashSet<String>>,
 }
 
 impl Engine {
@@ -80,20 +89,14 @@ impl Engine {
     ///
     /// # Errors
     /// Where the store does not answer.
-    pub async fn open(parts: Parts, workspace: Workspace) -> Result<Arc<Engine>, WorkerError> {
-        let published = parts.store.published().await?;
-        let share = |list: Vec<_>| list.into_iter().map(Arc::new).collect();
-        let catalog = Catalog::new(workspace, share(published.current), share(published.older));
-        Ok(Arc::new(Engine { parts, catalog: RwLock::new(Arc::new(catalog)) }))
+    pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
+        let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
+        Ok(Arc::new(Engine { parts, decider, changing: Mutex::default() }))
     }
 
-    /// The workflows in force.
-    pub fn catalog(&self) -> Arc<Catalog> {
-        match self.catalog.read() {
-            Ok(catalog) => Arc::clone(&catalog),
-            // A writer that panicked left the old catalog in place.
-            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
-        }
+    /// The ways out.
+    pub fn channels(&self) -> &Channels {
+        &self.parts.channels
     }
 
     /// The store.

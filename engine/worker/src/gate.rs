@@ -1,22 +1,25 @@
 //! The last-moment gate: the arbiter with live counters, and the breakers.
 
+use crate::decider::Decider;
 use staunch_core::breaker;
-use staunch_core::decide::Catalog;
+use staunch_core::decide::{Detail, Env, excluded};
+use staunch_core::expr::Evaluator;
 use staunch_core::guards::{Ask, Verdict, arbitrate};
-use staunch_core::policy::{Live, Stage};
+use staunch_core::policy::{Live, Never, Stage};
 use staunch_core::workflow::Workflow;
 use staunch_core::{Span, Time};
-use staunch_store::{Gate, GateInput, GateVerdict, WindowAsk};
+use staunch_store::{Gate, GateInput, GateVerdict, Wants, WindowAsk};
 use std::sync::Arc;
 
-/// The gate of a catalog.
+/// The gate over what is decided by.
 pub(crate) struct LiveGate {
-    pub catalog: Arc<Catalog>,
+    pub decider: Arc<Decider>,
+    pub evaluator: Arc<dyn Evaluator>,
 }
 
 impl LiveGate {
     fn workflow(&self, name: &str) -> Option<&Arc<Workflow>> {
-        self.catalog.current().iter().find(|workflow| workflow.name == name)
+        self.decider.catalog.current().iter().find(|workflow| workflow.name == name)
     }
 }
 
@@ -37,13 +40,22 @@ impl Gate for LiveGate {
         asks
     }
 
+    fn wants(&self) -> Wants {
+        let policy = &self.decider.catalog.workspace.policy;
+        Wants {
+            accounts: !policy.never.audiences.is_empty() && self.decider.catalog.reads_accounts(),
+            assigned: policy.capacity.iter().map(|one| one.window).max(),
+        }
+    }
+
     fn rule(&self, input: &GateInput<'_>) -> GateVerdict {
         let action = &input.action.action;
-        let workspace = &self.catalog.workspace;
+        let workspace = &self.decider.catalog.workspace;
         let kill = input.live.kill(&action.workflow, action.channel);
         let breakers = self.workflow(&action.workflow).map_or(&[][..], |workflow| &workflow.breakers);
         let stage = input.live.stage(&action.workflow);
         let day: Option<&Vec<Time>> = input.windows.get(breakers.len());
+        let excluded = self.excluded(input);
         let ask = Ask {
             contact: input.contact,
             schema: &workspace.schema,
@@ -57,9 +69,9 @@ impl Gate for LiveGate {
             kill,
             sent: Some(input.sent),
             workflow_sent: Some(day.map_or(&[], Vec::as_slice)),
-            excluded: None,
-            assignee: None,
-            assigned: None,
+            excluded: excluded.as_deref(),
+            assignee: action.payload.assignee(),
+            assigned: Some(input.assigned),
         };
         let ruling = arbitrate(&ask, input.now);
         match ruling.verdict {
@@ -74,6 +86,24 @@ impl Gate for LiveGate {
 }
 
 impl LiveGate {
+    /// Why the policy never contacts this contact, as of now: it may be in another audience than at the decision.
+    fn excluded(&self, input: &GateInput<'_>) -> Option<String> {
+        if self.decider.catalog.workspace.policy.never == Never::default()
+            || !input.action.action.channel.customer_facing()
+        {
+            return None;
+        }
+        let env = Env {
+            catalog: &self.decider.catalog,
+            live: input.live,
+            evaluator: self.evaluator.as_ref(),
+            renderer: self.decider.renderer.as_ref(),
+            accounts: input.accounts,
+            detail: Detail::Outline,
+        };
+        excluded(&env, input.contact, input.now)
+    }
+
     /// The first breaker that one more action would go past.
     fn trip(&self, input: &GateInput<'_>) -> Option<staunch_core::policy::Kill> {
         let action = &input.action.action;

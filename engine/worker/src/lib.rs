@@ -5,21 +5,26 @@
 
 mod batch;
 mod clock;
+mod decider;
 mod dispatch;
 mod engine;
 mod gate;
 mod health;
 mod ingest;
+mod jobs;
 mod metrics;
+mod migrate;
 mod render;
 mod run;
 
 pub use batch::Handled;
 pub use clock::{Clock, StoreClock, VirtualClock};
+pub use decider::{Content, Decider};
 pub use dispatch::Dispatched;
 pub use engine::{Engine, Parts, WorkerError};
 pub use health::Health;
 pub use ingest::HISTORY;
 pub use metrics::Metrics;
+pub use migrate::Migrated;
 pub use render::MessageRenderer;
 pub use run::{Roles, run};

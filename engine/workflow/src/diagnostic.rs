@@ -106,7 +106,9 @@ fn wrapped(lead: &str, text: &str) -> String {
         line += word;
         fresh = false;
     }
-    out + &line + "\n"
+    out += &line;
+    out.push('\n');
+    out
 }
 
 #[cfg(test)]

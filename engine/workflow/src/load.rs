@@ -4,6 +4,7 @@ use crate::catalog::{PluginCatalog, TemplateInfo};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Files, MAX_FILE};
 use crate::flow::{self, Around};
+use crate::lint;
 use crate::read::Reader;
 use crate::rollout::{self, RolloutFile};
 use crate::testfile::{self, TestAround, TestFile};
@@ -60,6 +61,12 @@ struct Parsed<'a> {
     spoiled: bool,
 }
 
+impl<'a> Parsed<'a> {
+    fn file(&'a self) -> lint::File<'a> {
+        lint::File { source: &self.source, root: &self.root }
+    }
+}
+
 /// Reads and checks all files. `templates` holds each message template by its name.
 pub fn load_workspace(
     files: &Files,
@@ -85,6 +92,7 @@ pub fn load_workspace(
         }
         more.append(&mut reader.found);
     }
+    more.extend(together(&parsed, loaded.workspace.as_ref(), &workflows));
     loaded.workflows = workflows;
     loaded.tests = tests;
     loaded.rollouts = rollouts;
@@ -113,6 +121,20 @@ fn load_root(files: &Files, parsed: &[Parsed<'_>], checker: &dyn Checker, loaded
         loaded.policy = workspace.policy.clone();
         loaded.schema = workspace.schema.clone();
     }
+}
+
+/// What shows only when all files are seen together.
+fn together(parsed: &[Parsed<'_>], workspace: Option<&WorkspaceFile>, workflows: &[Workflow]) -> Vec<Diagnostic> {
+    let root = parsed.iter().find(|one| one.kind == FileKind::Workspace);
+    let (Some(workspace), Some(root)) = (workspace, root) else { return Vec::new() };
+    let flows = parsed.iter().filter(|one| one.kind == FileKind::Workflow).filter_map(|one| {
+        let Kind::Scalar(name) = &one.root.get("workflow")?.kind else { return None };
+        let workflow = workflows.iter().find(|flow| flow.name == name.text)?;
+        Some(lint::Placed { file: one.file(), workflow })
+    });
+    let others = parsed.iter().filter(|one| matches!(one.kind, FileKind::Workflow | FileKind::Rollout));
+    let (flows, others) = (flows.collect(), others.map(Parsed::file).collect());
+    lint::lint(&lint::Everything { workspace, root: root.file(), flows, others })
 }
 
 /// Step ids by workflow name (of broken ones too), the workflows without errors, and all problems.

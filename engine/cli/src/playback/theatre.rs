@@ -30,7 +30,7 @@ impl<'a> Theatre<'a> {
     /// The workflows of a workspace as they are in its files.
     pub fn new(project: &'a Project, fixed: Option<f64>) -> Theatre<'a> {
         let workflows = project.workflows.iter().cloned().map(Arc::new).collect();
-        let renderer = MessageRenderer(Arc::clone(&project.templates));
+        let renderer = MessageRenderer::new(Arc::clone(&project.templates));
         let catalog = Catalog::new(core_workspace(project), workflows, vec![]);
         Theatre { catalog, project, rules: Rules::new(), renderer, fixed, down: None }
     }
@@ -40,11 +40,22 @@ impl<'a> Theatre<'a> {
         Theatre { down: Some(name.to_owned()), ..self }
     }
 
+    /// The same with every workflow changed in this way.
+    pub fn with_workflows(self, change: impl Fn(&mut Workflow)) -> Theatre<'a> {
+        let changed = |flow: &Arc<Workflow>| {
+            let mut flow = Workflow::clone(flow);
+            change(&mut flow);
+            Arc::new(flow)
+        };
+        let workflows = self.catalog.current().iter().map(changed).collect();
+        let catalog = Catalog::new(self.catalog.workspace.clone(), workflows, vec![]);
+        Theatre { catalog, ..self }
+    }
+
     /// Calls `play` with an empty world in which every workflow stands in this stage.
     pub fn world<R>(&self, stage: Stage, play: impl FnOnce(&mut World<'_>) -> R) -> R {
         let score = |request: &ScoreRequest, _: Time| self.answer(request);
-        let parts =
-            Parts { catalog: &self.catalog, evaluator: &self.rules, renderer: &self.renderer, score: &score };
+        let parts = Parts { catalog: &self.catalog, evaluator: &self.rules, renderer: &self.renderer, score: &score };
         let state = StageState { stage, limits: StageLimits::default() };
         let stages = self.catalog.current().iter().map(|one| (one.name.clone(), state.clone())).collect();
         play(&mut World::new(parts, Live { stages, kills: vec![] }))
@@ -77,7 +88,7 @@ pub fn core_workspace(project: &Project) -> Workspace {
         schema: file.schema.clone(),
         policy: file.policy.clone(),
         zone: file.zone.clone(),
-        ..Workspace::default()
+        audiences: file.audiences.clone(),
     }
 }
 
@@ -90,9 +101,4 @@ pub fn forget(action: &mut Action) {
             (*text, *html) = (String::new(), None);
         }
     }
-}
-
-/// The workflow of this name.
-pub fn workflow<'p>(project: &'p Project, name: &str) -> Option<&'p Workflow> {
-    project.workflows.iter().find(|flow| flow.name == name)
 }

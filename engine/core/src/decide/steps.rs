@@ -225,7 +225,12 @@ impl Leg<'_, '_> {
             };
             let wait = |until| RunStatus::Waiting { step: node.id.clone(), until };
             let step = match &node.kind {
-                NodeKind::Stop => Ok(Target::End),
+                NodeKind::Stop => {
+                    if self.full {
+                        self.pass(node, "stops here");
+                    }
+                    Ok(Target::End)
+                }
                 NodeKind::WaitFor { span } => return finished(wait(at + *span), format!("{what}, waits")),
                 NodeKind::WaitEvent { up_to, .. } => return finished(wait(at + *up_to), format!("{what}, waits")),
                 NodeKind::WaitUntil { window } => match self.opens(window) {

@@ -1,12 +1,13 @@
 //! From plans to ends: what the worker's dispatcher and the store do, in memory.
 
-use super::{Happened, World};
+use super::{Happened, Stop, World};
 use crate::action::{Action, ActionState, Channel, ReasonCode};
 use crate::arm::{Arm, Assignment};
 use crate::breaker;
 use crate::contact::Contact;
 use crate::decide::{Detail, Env, excluded};
 use crate::guards::{Ask, Ruling, Sent, UNTIL_RESUMED, Verdict, arbitrate};
+use crate::receipt::{Check, Said};
 use crate::time::{Span, Time};
 use crate::workflow::IfExpired;
 use std::cmp::Reverse;
@@ -28,6 +29,7 @@ impl World<'_> {
             self.say(action.planned_at, &action.contact, &action.workflow, &action.step, what);
         }
         let index = self.actions.len();
+        self.note_stops(index, &action.checks);
         let due = match (action.state, &action.review) {
             (ActionState::Review, Some(review)) => Some(review.expires_at),
             (ActionState::Held | ActionState::Ready, _) => Some(action.due_at),
@@ -36,6 +38,17 @@ impl World<'_> {
         self.by_run.entry(action.run.clone()).or_default().push(index);
         self.due.extend(due.map(|at| (at, Reverse(action.priority), index)));
         self.actions.push(action);
+    }
+
+    fn note_stops(&mut self, action: usize, checks: &[Check]) {
+        if self.decisions.is_none() {
+            return;
+        }
+        for check in checks.iter().filter(|check| check.said != Said::Pass) {
+            let Some(reason) = check.reason else { continue };
+            let guard = check.guard.clone();
+            self.stops.insert(Stop { action, guard, never: check.said == Said::Never, reason });
+        }
     }
 
     /// Withholds what is pending of a run that left.
@@ -83,6 +96,7 @@ impl World<'_> {
         }
         let ruling = self.arbitrate(&action, now);
         if self.decisions.is_some() {
+            self.note_stops(index, &ruling.checks);
             self.gates.insert(action.id.clone(), ruling.checks);
         }
         match ruling.verdict {

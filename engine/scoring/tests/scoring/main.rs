@@ -4,4 +4,5 @@ mod agreement;
 mod guest;
 mod host;
 mod hostile;
+mod shapes;
 mod workspace;

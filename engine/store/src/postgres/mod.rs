@@ -7,7 +7,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Executor, Postgres};
 use std::time::Duration;
 
-const SCRIPTS: &[&str] = &[include_str!("0001.sql")];
+const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
 
 /// The store in Postgres.
 pub type PostgresStore = SqlStore<PostgresDb>;
@@ -125,6 +125,10 @@ impl Db for PostgresDb {
             Lock::Workflows(names) => (
                 "SELECT pg_advisory_xact_lock(k) FROM UNNEST($1::bigint[]) AS r(k)",
                 names.iter().map(|name| self.key(["workflow", name])).collect(),
+            ),
+            Lock::People(names) => (
+                "SELECT pg_advisory_xact_lock(k) FROM UNNEST($1::bigint[]) AS r(k)",
+                names.iter().map(|name| self.key(["person", name])).collect(),
             ),
         };
         sqlx::query(sql).bind(keys).execute(&mut **tx).await?;

@@ -3,8 +3,9 @@
 //! A bounded number of statements, whatever the batch's size. Contacts are locked first and in the order of their ids,
 //! so that two commits wait for each other in one direction only.
 
-use super::rows::{NewAction, action_rows, decision_rows, json, run_rows};
-use super::{Db, Fail, Lock, Query, Table, Tx, again, control};
+use super::rows::{NewAction, action_rows, decision_rows, run_rows};
+use super::swap::{Swapped, ids, swap};
+use super::{Db, Fail, Lock, Query, Table, Tx, account, again, control, merge};
 use crate::{Change, Committed, Result, StoreError};
 use staunch_core::Time;
 use staunch_core::action::{Action, ActionState, ReasonCode};
@@ -18,6 +19,8 @@ enum Tried {
     Done(Vec<String>),
     /// Nothing was written: these events are decided already.
     Decided(HashSet<String>),
+    /// Nothing was written: these contacts lose, and the others are to be tried without them.
+    Lost(HashSet<String>),
 }
 
 pub async fn commit<D: Db>(db: &D, changes: &[Change], now: Time) -> Result<Committed> {
@@ -29,25 +32,28 @@ pub async fn commit<D: Db>(db: &D, changes: &[Change], now: Time) -> Result<Comm
                 return Ok(Committed { losers });
             }
             Tried::Decided(known) => {
-                let (stale, fresh): (Vec<&Change>, Vec<&Change>) =
-                    open.into_iter().partition(|change| change.decisions.iter().any(|one| known.contains(&one.id)));
-                losers.extend(stale.into_iter().map(|change| change.contact.id.clone()));
-                open = fresh;
+                let stale = |change: &Change| change.decisions.iter().any(|one| known.contains(&one.id));
+                losers.extend(open.extract_if(.., |change| stale(change)).map(|change| change.contact.id.clone()));
+            }
+            Tried::Lost(lost) => {
+                open.retain(|change| !lost.contains(&change.contact.id));
+                losers.extend(lost);
             }
         }
     }
 }
 
-/// In the order of ids; of two changes that name the same contact or event, the second loses.
+/// In the order of ids; of two changes that name the same contact, alias or event, the second loses.
 fn distinct(changes: &[Change]) -> (Vec<&Change>, Vec<String>) {
-    let (mut contacts, mut events) = (HashSet::new(), HashSet::new());
+    let (mut names, mut events) = (HashSet::new(), HashSet::new());
     let (mut open, mut losers) = (Vec::new(), Vec::new());
     for change in changes {
         let known = change.decisions.iter().any(|one| events.contains(one.id.as_str()));
-        if known || !contacts.insert(change.contact.id.as_str()) {
+        if known || ids(change).any(|id| names.contains(id)) {
             losers.push(change.contact.id.clone());
         } else {
             events.extend(change.decisions.iter().map(|one| one.id.as_str()));
+            names.extend(ids(change));
             open.push(change);
         }
     }
@@ -60,7 +66,13 @@ async fn attempt<D: Db>(db: &D, changes: &[&Change], now: Time) -> Result<Tried,
         return Ok(Tried::Done(Vec::new()));
     }
     let mut tx = db.write().await?;
-    let won = swap::<D>(&mut tx, changes).await?;
+    let won = match swap::<D>(&mut tx, changes).await? {
+        Swapped::Won(won) => won,
+        Swapped::Torn(lost) => {
+            tx.rollback().await?;
+            return Ok(Tried::Lost(lost));
+        }
+    };
     let (winners, losers): (Vec<&Change>, Vec<&Change>) =
         changes.iter().copied().partition(|change| won.contains(&change.contact.id));
     if winners.is_empty() {
@@ -73,50 +85,13 @@ async fn attempt<D: Db>(db: &D, changes: &[&Change], now: Time) -> Result<Tried,
         }
         upsert_runs::<D>(&mut tx, &winners).await?;
         insert_actions(db, &mut tx, &winners, now).await?;
+        merge::hand_over::<D>(&mut tx, &winners).await?;
         cancel::<D>(&mut tx, &winners, now).await?;
         insert_outcomes::<D>(&mut tx, &winners).await?;
+        account::add::<D>(&mut tx, &winners, now).await?;
         tx.commit().await?;
     }
     Ok(Tried::Done(losers.into_iter().map(|change| change.contact.id.clone()).collect()))
-}
-
-/// Writes the contacts whose version is the expected one, and gives their ids.
-async fn swap<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<HashSet<String>, Fail> {
-    let lock = "SELECT id, version FROM contacts WHERE id IN (SELECT r.id FROM {rows}) ORDER BY id {lock}";
-    let ids = changes.iter().map(|change| change.contact.id.as_str());
-    let versions: Vec<(String, i64)> = D::fetch(tx, Query::new(lock).ids(ids)).await?;
-    let versions: HashMap<String, i64> = versions.into_iter().collect();
-    let (mut new, mut old) = (Vec::new(), Vec::new());
-    for change in changes {
-        match versions.get(&change.contact.id) {
-            None if change.expected == 0 => new.push(*change),
-            Some(version) if *version == change.expected => old.push(*change),
-            _ => {}
-        }
-    }
-    let mut won: HashSet<String> = old.iter().map(|change| change.contact.id.clone()).collect();
-    if !old.is_empty() {
-        // The rows are locked with the right version, so all of them change.
-        let update = "UPDATE contacts SET version = contacts.version + 1, state = r.state, wake_at = r.wake_at
-            FROM {rows} WHERE contacts.id = r.id";
-        D::execute(tx, Query::new(update).table(contact_rows(&old)?)).await?;
-    }
-    if !new.is_empty() {
-        let insert = "INSERT INTO contacts(id, version, state, wake_at) SELECT r.id, 1, r.state, r.wake_at FROM {rows}
-            WHERE true ON CONFLICT (id) DO NOTHING RETURNING id";
-        let rows: Vec<(String,)> = D::fetch(tx, Query::new(insert).table(contact_rows(&new)?)).await?;
-        won.extend(rows.into_iter().map(|row| row.0));
-    }
-    Ok(won)
-}
-
-fn contact_rows(changes: &[&Change]) -> Result<Table> {
-    let states: Vec<String> =
-        changes.iter().map(|change| json("contacts", &change.contact.id, &change.contact)).collect::<Result<_>>()?;
-    Ok(Table::default()
-        .strs("id", changes.iter().map(|change| change.contact.id.as_str()))
-        .texts("state", states)
-        .ints("wake_at", changes.iter().map(|change| change.wake_at.map(|at| at.0))))
 }
 
 /// `Some` with the ids that are decided already, where there are any: then the transaction is to be given up.
@@ -125,7 +100,8 @@ async fn insert_decisions<D: Db>(
     changes: &[&Change],
     now: Time,
 ) -> Result<Option<HashSet<String>>, Fail> {
-    let decisions: Vec<&Decision> = changes.iter().flat_map(|change| &change.decisions).collect();
+    let decisions: Vec<(&str, &Decision)> =
+        changes.iter().flat_map(|change| of_contact(change, &change.decisions)).collect();
     if decisions.is_empty() {
         return Ok(None);
     }
@@ -138,39 +114,46 @@ async fn insert_decisions<D: Db>(
         return Ok(None);
     }
     let written: HashSet<String> = written.into_iter().map(|row| row.0).collect();
-    Ok(Some(decisions.iter().map(|one| &one.id).filter(|id| !written.contains(*id)).cloned().collect()))
+    Ok(Some(decisions.iter().map(|(_, one)| &one.id).filter(|id| !written.contains(*id)).cloned().collect()))
+}
+
+/// Things of a change with the contact that they belong to from now on.
+fn of_contact<'a, T>(change: &'a Change, things: &'a [T]) -> impl Iterator<Item = (&'a str, &'a T)> {
+    things.iter().map(|thing| (change.contact.id.as_str(), thing))
 }
 
 async fn upsert_runs<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<(), Fail> {
-    let runs: Vec<(&str, &Run)> =
-        changes.iter().flat_map(|change| change.runs.iter().map(|run| (change.contact.id.as_str(), run))).collect();
+    let runs: Vec<(&str, &Run)> = changes.iter().flat_map(|change| of_contact(change, &change.runs)).collect();
     if runs.is_empty() {
         return Ok(());
     }
     let upsert =
         "INSERT INTO runs(id, workflow, version, contact, status, entered_at, ended_at, arm, exposed_at, goal_at,
-            goal_value, body)
+            goal_value, step, crossed, body)
         SELECT r.id, r.workflow, r.version, r.contact, r.status, r.entered_at, r.ended_at, r.arm, r.exposed_at,
-            r.goal_at, r.goal_value, r.body FROM {rows}
-        WHERE true ON CONFLICT (id) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
-            arm = excluded.arm, exposed_at = excluded.exposed_at, goal_at = excluded.goal_at,
-            goal_value = excluded.goal_value, body = excluded.body";
+            r.goal_at, r.goal_value, r.step, r.crossed, r.body FROM {rows}
+        WHERE true ON CONFLICT (id) DO UPDATE SET version = excluded.version, contact = excluded.contact,
+            status = excluded.status, ended_at = excluded.ended_at, arm = excluded.arm, step = excluded.step,
+            crossed = CASE WHEN runs.crossed = 1 THEN 1 ELSE excluded.crossed END, 
+            exposed_at = excluded.exposed_at, goal_at = excluded.goal_at, goal_value = excluded.goal_value,
+            body = excluded.body";
     D::execute(tx, Query::new(upsert).table(run_rows(&runs)?)).await?;
     Ok(())
 }
 
 async fn insert_actions<D: Db>(db: &D, tx: &mut Tx<D>, changes: &[&Change], now: Time) -> Result<(), Fail> {
-    let actions: Vec<&Action> = changes.iter().flat_map(|change| &change.actions).collect();
+    let actions: Vec<(&str, &Action)> = changes.iter().flat_map(|change| of_contact(change, &change.actions)).collect();
     if actions.is_empty() {
         return Ok(());
     }
     let new = place(db, tx, &actions).await?;
     let insert =
         "INSERT INTO actions(id, contact, workflow, run, channel, purpose, priority, state, reason, planned_at,
-            due_at, expires_at, review_until, review_goes, payload_hash, body, finished_at, held_from, held_due)
+            due_at, expires_at, review_until, review_goes, payload_hash, assignee, body, finished_at, held_from,
+            held_due)
         SELECT r.id, r.contact, r.workflow, r.run, r.channel, r.purpose, r.priority, r.state, r.reason, r.planned_at,
-            r.due_at, r.expires_at, r.review_until, r.review_goes, r.payload_hash, r.body, r.finished_at, r.held_from,
-            r.held_due FROM {rows}
+            r.due_at, r.expires_at, r.review_until, r.review_goes, r.payload_hash, r.assignee, r.body, r.finished_at,
+            r.held_from, r.held_due FROM {rows}
         WHERE true ON CONFLICT (id) DO NOTHING";
     let written = D::execute(tx, Query::new(insert).table(action_rows(&new, now)?)).await?;
     if written < actions.len() as u64 {
@@ -180,22 +163,28 @@ async fn insert_actions<D: Db>(db: &D, tx: &mut Tx<D>, changes: &[&Change], now:
 }
 
 /// An action of a known id is left alone where it says the same, and refused where it says something else.
-async fn same_payloads<D: Db>(tx: &mut Tx<D>, actions: &[&Action]) -> Result<(), Fail> {
+async fn same_payloads<D: Db>(tx: &mut Tx<D>, actions: &[(&str, &Action)]) -> Result<(), Fail> {
     let sql = "SELECT id, payload_hash FROM actions WHERE id IN (SELECT r.id FROM {rows})";
-    let query = Query::new(sql).ids(actions.iter().map(|action| action.id.as_str()));
+    let query = Query::new(sql).ids(actions.iter().map(|(_, action)| action.id.as_str()));
     let known: Vec<(String, String)> = D::fetch(tx, query).await?;
     let known: HashMap<String, String> = known.into_iter().collect();
-    match actions.iter().find(|action| known.get(&action.id).is_some_and(|hash| *hash != action.payload_hash)) {
-        Some(action) => Err(StoreError::OtherPayload(action.id.clone()).into()),
+    let differs = |action: &Action| known.get(&action.id).is_some_and(|hash| *hash != action.payload_hash);
+    match actions.iter().find(|(_, action)| differs(action)) {
+        Some((_, action)) => Err(StoreError::OtherPayload(action.id.clone()).into()),
         None => Ok(()),
     }
 }
 
 /// Where each action stands now. The decision saw kills that may have ended meanwhile: what it held for one that is
 /// still in force waits for the resume, what it held for one that is gone goes its way.
-async fn place<'a, D: Db>(db: &D, tx: &mut Tx<D>, actions: &[&'a Action]) -> Result<Vec<NewAction<'a>>, Fail> {
+async fn place<'a, D: Db>(
+    db: &D,
+    tx: &mut Tx<D>,
+    actions: &[(&'a str, &'a Action)],
+) -> Result<Vec<NewAction<'a>>, Fail> {
     let killed = |action: &Action| action.state == ActionState::Held && action.reason == Some(ReasonCode::Kill);
-    let as_decided = |action: &'a Action| NewAction {
+    let as_decided = |(contact, action): (&'a str, &'a Action)| NewAction {
+        contact,
         action,
         state: action.state,
         reason: action.reason,
@@ -203,24 +192,25 @@ async fn place<'a, D: Db>(db: &D, tx: &mut Tx<D>, actions: &[&'a Action]) -> Res
         held_from: None,
         held_due: None,
     };
-    if !actions.iter().any(|action| killed(action)) {
-        return Ok(actions.iter().map(|action| as_decided(action)).collect());
+    if !actions.iter().any(|(_, action)| killed(action)) {
+        return Ok(actions.iter().map(|one| as_decided(*one)).collect());
     }
     db.lock(tx, Lock::Sends).await?;
     let live = control::live::<D>(tx).await?;
-    let place = |action: &'a Action| {
+    let place = |one: (&'a str, &'a Action)| {
+        let action = one.1;
         if !killed(action) {
-            return as_decided(action);
+            return as_decided(one);
         }
         let free = if action.review.is_some() { ActionState::Review } else { ActionState::Ready };
         if live.kill(&action.workflow, action.channel).is_some() {
             let (held_from, held_due) = (Some(free), Some(action.planned_at));
-            NewAction { due_at: control::NEVER_DUE, held_from, held_due, ..as_decided(action) }
+            NewAction { due_at: control::NEVER_DUE, held_from, held_due, ..as_decided(one) }
         } else {
-            NewAction { state: free, reason: None, due_at: action.planned_at, ..as_decided(action) }
+            NewAction { state: free, reason: None, due_at: action.planned_at, ..as_decided(one) }
         }
     };
-    Ok(actions.iter().map(|action| place(action)).collect())
+    Ok(actions.iter().map(|one| place(*one)).collect())
 }
 
 /// What is pending of runs that left is withheld.

@@ -7,9 +7,10 @@
 use super::control::{live, put_kill};
 use super::rows::{ActionRow, action_columns, assignment, corrupt, json, parse};
 use super::ruling::{Batch, Ruled, Window, rule};
-use super::{Db, Fail, Lock, Query, Table, Tx, again};
+use super::{Db, Fail, Lock, Query, Table, Tx, account, again, people};
 use crate::{CAP_HORIZON, Claim, Gate, Result, Sending, StoredAction, WindowAsk};
 use staunch_core::Time;
+use staunch_core::account::Accounts;
 use staunch_core::action::{ActionState, Channel};
 use staunch_core::arm::Assignment;
 use staunch_core::contact::Contact;
@@ -76,7 +77,15 @@ async fn load<D: Db>(db: &D, tx: &mut Tx<D>, claim: &Claim, gate: &dyn Gate) -> 
     let windows = windows(db, tx, &due, &live, claim.now, gate).await?;
     let assignments = assignments::<D>(tx, &due).await?;
     let sent = sent::<D>(tx, &due, claim.now).await?;
-    Ok(Batch { live, due, contacts, assignments, sent, windows })
+    let wants = gate.wants();
+    let assigned = match wants.assigned {
+        Some(span) => people::assigned(db, tx, &due, claim.now - span).await?,
+        None => HashMap::new(),
+    };
+    let members = contacts.values().filter_map(|contact| contact.account.as_ref());
+    let ids: BTreeSet<&str> = members.filter(|_| wants.accounts).map(|(id, _)| id.as_str()).collect();
+    let accounts = if ids.is_empty() { Accounts::new() } else { account::load_in::<D>(tx, ids).await? };
+    Ok(Batch { live, due, contacts, assignments, sent, windows, accounts, assigned })
 }
 
 /// Locks the actions' contacts. The second set are those that somebody else holds.

@@ -3,13 +3,16 @@
 //!
 //! One file per concern. Every write is one transaction; none is open across a call to the outside.
 
+mod account;
 mod commit;
 mod control;
 mod dispatch;
 mod fail;
 mod load;
+mod merge;
 mod migrate;
 mod parked;
+mod people;
 mod publish;
 mod query;
 mod queue;
@@ -18,7 +21,9 @@ mod review;
 mod rows;
 mod ruling;
 mod send;
+mod standing;
 mod store;
+mod swap;
 
 pub use fail::Fail;
 pub use migrate::migrate;
@@ -50,6 +55,8 @@ pub enum Lock<'a> {
     Control,
     /// Counting what these workflows sent. Sorted, so that two cannot wait for each other.
     Workflows(&'a [String]),
+    /// Counting what these people were given; taken after that of the workflows. Sorted, too.
+    People(&'a [String]),
 }
 
 /// A row that both databases can give.

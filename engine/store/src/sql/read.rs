@@ -12,11 +12,20 @@ use staunch_core::receipt::Decision;
 use staunch_core::run::Run;
 use std::collections::HashSet;
 
+/// Whatever is asked for by a contact's other id is found, too.
+macro_rules! person {
+    () => {
+        "COALESCE((SELECT aliases.contact FROM aliases WHERE aliases.alias = $1), $1)"
+    };
+}
+
 pub async fn actions<D: Db>(db: &D, filter: &ActionFilter) -> Result<Vec<StoredAction>> {
     let sql = concat!(
         "SELECT ",
         action_columns!(),
-        " FROM actions WHERE ($1 IS NULL OR contact = $1) AND ($2 IS NULL OR workflow = $2)
+        " FROM actions WHERE ($1 IS NULL OR contact = ",
+        person!(),
+        ") AND ($2 IS NULL OR workflow = $2)
             AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR channel = $4)
         ORDER BY planned_at DESC, id LIMIT $5"
     );
@@ -44,9 +53,16 @@ pub async fn outcomes<D: Db>(db: &D, action: &str) -> Result<Vec<ActionOutcome>>
 }
 
 pub async fn decisions<D: Db>(db: &D, contact: &str, workflow: Option<&str>) -> Result<Vec<Decision>> {
-    let sql = "SELECT id, receipt FROM decisions WHERE contact = $1 ORDER BY at, decided_at, place";
-    let rows: Vec<(String, String)> = db.read(Query::new(sql).text(contact)).await?;
-    let read = |(id, receipt): (String, String)| parse::<Decision>("decisions", &id, &receipt);
+    let sql = concat!(
+        "SELECT id, contact, receipt FROM decisions WHERE contact = ",
+        person!(),
+        " ORDER BY at, decided_at, place"
+    );
+    let rows: Vec<(String, String, String)> = db.read(Query::new(sql).text(contact)).await?;
+    // The contact of the receipt may be another one's by now.
+    let read = |(id, contact, receipt): (String, String, String)| {
+        Ok(Decision { contact, ..parse("decisions", &id, &receipt)? })
+    };
     let mut decisions = rows.into_iter().map(read).collect::<Result<Vec<Decision>>>()?;
     if let Some(workflow) = workflow {
         decisions.retain(|decision| decision.entries.iter().any(|entry| entry.workflow == workflow));
@@ -55,20 +71,20 @@ pub async fn decisions<D: Db>(db: &D, contact: &str, workflow: Option<&str>) -> 
 }
 
 pub async fn contact<D: Db>(db: &D, id: &str) -> Result<Option<(Contact, i64)>> {
-    let sql = "SELECT state, version FROM contacts WHERE id = $1";
+    let sql = concat!("SELECT state, version FROM contacts WHERE id = ", person!());
     let rows: Vec<(String, i64)> = db.read(Query::new(sql).text(id)).await?;
     first(rows).map(|(state, version)| Ok((parse("contacts", id, &state)?, version))).transpose()
 }
 
 pub async fn runs<D: Db>(db: &D, contact: &str) -> Result<Vec<Run>> {
-    let sql = "SELECT id, body FROM runs WHERE contact = $1 ORDER BY entered_at, id";
+    let sql = concat!("SELECT id, body FROM runs WHERE contact = ", person!(), " ORDER BY entered_at, id");
     let rows: Vec<(String, String)> = db.read(Query::new(sql).text(contact)).await?;
     rows.into_iter().map(|(id, body)| parse("runs", &id, &body)).collect()
 }
 
 pub async fn exposures<D: Db>(db: &D, workflow: &str) -> Result<Vec<Exposure>> {
     let sql = "SELECT id, contact, arm, exposed_at, goal_at, goal_value FROM runs
-        WHERE workflow = $1 AND exposed_at IS NOT NULL AND arm <> 'shadow' ORDER BY exposed_at, id";
+        WHERE workflow = $1 AND exposed_at IS NOT NULL AND arm <> 'shadow' AND crossed = 0 ORDER BY exposed_at, id";
     type Row = (String, String, String, i64, Option<i64>, Option<f64>);
     let rows: Vec<Row> = db.read(Query::new(sql).text(workflow)).await?;
     let (mut seen, mut exposures) = (HashSet::new(), Vec::new());
@@ -82,8 +98,16 @@ pub async fn exposures<D: Db>(db: &D, workflow: &str) -> Result<Vec<Exposure>> {
     Ok(exposures)
 }
 
+pub async fn crossed<D: Db>(db: &D, workflow: &str) -> Result<u64> {
+    let sql = "SELECT COUNT(DISTINCT contact) FROM runs
+        WHERE workflow = $1 AND exposed_at IS NOT NULL AND arm <> 'shadow' AND crossed = 1";
+    let rows: Vec<(i64,)> = db.read(Query::new(sql).text(workflow)).await?;
+    Ok(first(rows).map_or(0, |row| row.0.unsigned_abs()))
+}
+
 pub async fn summary<D: Db>(db: &D) -> Result<Summary> {
-    let totals = "SELECT (SELECT COUNT(*) FROM contacts), COALESCE(SUM(CASE WHEN kind = 'event' THEN 1 ELSE 0 END), 0),
+    // Every alias has a row in `contacts`, too.
+    let totals = "SELECT (SELECT COUNT(*) FROM contacts) - (SELECT COUNT(*) FROM aliases), COALESCE(SUM(CASE WHEN kind = 'event' THEN 1 ELSE 0 END), 0),
             CAST(COALESCE(SUM(late), 0) AS BIGINT), COUNT(*), (SELECT COUNT(*) FROM parked) FROM decisions";
     let totals: Vec<(i64, i64, i64, i64, i64)> = db.read(Query::new(totals)).await?;
     let [contacts, events, late, decisions, parked] =

@@ -14,7 +14,7 @@ use staunch_core::workflow::IfExpired;
 /// Columns of an action that change after its decision, and those that are needed to read it, as [`ActionRow`].
 macro_rules! action_columns {
     () => {
-        "id, body, state, reason, due_at, gate, fence, attempts, sending_at, finished_at, note, reviewer"
+        "id, contact, body, state, reason, due_at, gate, fence, attempts, sending_at, finished_at, note, reviewer"
     };
 }
 pub(crate) use action_columns;
@@ -23,6 +23,7 @@ pub(crate) use action_columns;
 #[derive(sqlx::FromRow)]
 pub struct ActionRow {
     id: String,
+    contact: String,
     body: String,
     state: String,
     reason: Option<String>,
@@ -47,6 +48,8 @@ impl ActionRow {
             Some(word) => Some(ReasonCode::parse(word).ok_or_else(|| unknown("reason"))?),
         };
         action.due_at = Time(self.due_at);
+        // The contact of the decision may be another one's by now.
+        action.contact = self.contact;
         Ok(StoredAction {
             gate: self.gate.map(|gate| parse("actions", &self.id, &gate)).transpose()?.unwrap_or_default(),
             action,
@@ -85,16 +88,16 @@ pub fn corrupt(table: &'static str, key: &str, message: impl Into<String>) -> St
     StoreError::Corrupt { table, key: key.to_owned(), message: message.into() }
 }
 
-/// Receipts as rows of `decisions`; `place` keeps the order among those of one commit.
-pub fn decision_rows(decisions: &[&Decision]) -> Result<Table> {
-    let receipts = decisions.iter().map(|one| json("decisions", &one.id, one)).collect::<Result<Vec<String>>>()?;
-    let kind = |one: &&Decision| if one.event.is_some() { "event" } else { "wake" };
+/// Receipts, each with its contact, as rows of `decisions`; `place` keeps the order among those of one commit.
+pub fn decision_rows(decisions: &[(&str, &Decision)]) -> Result<Table> {
+    let receipts = decisions.iter().map(|(_, one)| json("decisions", &one.id, one)).collect::<Result<Vec<String>>>()?;
+    let kind = |one: &Decision| if one.event.is_some() { "event" } else { "wake" };
     Ok(Table::default()
-        .strs("id", decisions.iter().map(|one| one.id.as_str()))
-        .strs("contact", decisions.iter().map(|one| one.contact.as_str()))
-        .ints("at", decisions.iter().map(|one| one.at.0))
-        .ints("late", decisions.iter().map(|one| i64::from(one.late)))
-        .strs("kind", decisions.iter().map(kind))
+        .strs("id", decisions.iter().map(|(_, one)| one.id.as_str()))
+        .strs("contact", decisions.iter().map(|(contact, _)| *contact))
+        .ints("at", decisions.iter().map(|(_, one)| one.at.0))
+        .ints("late", decisions.iter().map(|(_, one)| i64::from(one.late)))
+        .strs("kind", decisions.iter().map(|(_, one)| kind(one)))
         .texts("receipt", receipts)
         .ints("place", 0..decisions.len() as i64))
 }
@@ -115,12 +118,16 @@ pub fn run_rows(runs: &[(&str, &Run)]) -> Result<Table> {
         .ints("exposed_at", runs.iter().map(|(_, run)| run.exposed_at.map(|at| at.0)))
         .ints("goal_at", runs.iter().map(|(_, run)| run.goal_at.map(|at| at.0)))
         .floats("goal_value", runs.iter().map(|(_, run)| run.goal_value))
+        .texts("step", runs.iter().map(|(_, run)| run.step().map(str::to_owned)))
+        .ints("crossed", runs.iter().map(|(_, run)| i64::from(run.crossed)))
         .texts("body", bodies))
 }
 
 /// A new action as it is stored: its state may differ from the decision's where a kill came or went meanwhile.
 #[derive(Clone, Debug)]
 pub struct NewAction<'a> {
+    /// The contact that it belongs to.
+    pub contact: &'a str,
     /// As it was decided.
     pub action: &'a Action,
     /// Where it stands.
@@ -147,7 +154,7 @@ pub fn action_rows(new: &[NewAction<'_>], now: Time) -> Result<Table> {
     };
     Ok(Table::default()
         .strs("id", new.iter().map(|one| one.action.id.as_str()))
-        .strs("contact", new.iter().map(|one| one.action.contact.as_str()))
+        .strs("contact", new.iter().map(|one| one.contact))
         .strs("workflow", new.iter().map(|one| one.action.workflow.as_str()))
         .strs("run", new.iter().map(|one| one.action.run.as_str()))
         .strs("channel", new.iter().map(|one| one.action.channel.word()))
@@ -161,6 +168,7 @@ pub fn action_rows(new: &[NewAction<'_>], now: Time) -> Result<Table> {
         .ints("review_until", new.iter().map(|one| one.action.review.as_ref().map(|review| review.expires_at.0)))
         .ints("review_goes", new.iter().map(goes))
         .strs("payload_hash", new.iter().map(|one| one.action.payload_hash.as_str()))
+        .strs("assignee", new.iter().map(|one| one.action.payload.assignee().unwrap_or_default()))
         .texts("body", bodies)
         .ints("finished_at", new.iter().map(over))
         .texts("held_from", new.iter().map(|one| one.held_from.map(|state| state.word().to_owned())))

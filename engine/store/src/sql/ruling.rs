@@ -4,7 +4,8 @@
 
 use super::control::NEVER_DUE;
 use crate::{Claim, Gate, GateInput, GateVerdict, Sending, StoredAction, WindowAsk};
-use staunch_core::action::{ActionState, ReasonCode};
+use staunch_core::account::Accounts;
+use staunch_core::action::{ActionState, Channel, ReasonCode};
 use staunch_core::arm::Assignment;
 use staunch_core::contact::Contact;
 use staunch_core::guards::Sent;
@@ -30,6 +31,10 @@ pub struct Batch {
     pub sent: HashMap<String, Vec<Sent>>,
     /// By workflow, in the order of the gate's questions.
     pub windows: HashMap<String, Vec<Window>>,
+    /// Of the contacts, where the gate wants them.
+    pub accounts: Accounts,
+    /// By person, in order of time, where the gate wants it.
+    pub assigned: HashMap<String, Vec<(Channel, Time)>>,
 }
 
 /// What is to be written.
@@ -78,6 +83,8 @@ fn ask(batch: &Batch, action: &StoredAction, now: Time, gate: &dyn Gate) -> Gate
         assignment: batch.assignments.get(&planned.run).unwrap_or(&unknown),
         sent: batch.sent.get(&planned.contact).map_or(&[], Vec::as_slice),
         windows: &windows,
+        accounts: &batch.accounts,
+        assigned: planned.payload.assignee().and_then(|who| batch.assigned.get(who)).map_or(&[], Vec::as_slice),
         now,
     })
 }
@@ -133,6 +140,11 @@ fn count(batch: &mut Batch, sending: &StoredAction, now: Time) {
     let sent = batch.sent.entry(action.contact.clone()).or_default();
     let place = sent.partition_point(|other| other.at <= now);
     sent.insert(place, Sent { channel: action.channel, purpose: action.purpose.clone(), at: now });
+    if let Some(person) = action.payload.assignee() {
+        let given = batch.assigned.entry(person.to_owned()).or_default();
+        let place = given.partition_point(|(_, at)| *at <= now);
+        given.insert(place, (action.channel, now));
+    }
     for (ask, times) in batch.windows.get_mut(&action.workflow).into_iter().flatten() {
         if ask.channel.is_none_or(|channel| channel == action.channel) {
             let place = times.partition_point(|other| *other <= now);

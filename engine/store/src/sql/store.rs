@@ -1,7 +1,10 @@
 //! The traits over SQL: every method hands over to the file of its concern.
 
-use super::{Db, SqlStore, commit, control, dispatch, load, parked, publish, queue, read, review, send};
+use super::{
+    Db, SqlStore, account, commit, control, dispatch, load, parked, publish, queue, read, review, send, standing,
+};
 use crate::*;
+use staunch_core::account::Account;
 use staunch_core::contact::Contact;
 use staunch_core::receipt::Decision;
 use staunch_core::run::Run;
@@ -12,8 +15,8 @@ impl<D: Db> Store for SqlStore<D> {
         load::now(&self.db).await
     }
 
-    async fn load(&self, contacts: &[String], events: &[EventKey]) -> Result<Loaded> {
-        load::load(&self.db, contacts, events).await
+    async fn load(&self, contacts: &[String], events: &[EventKey], accounts: Option<&[String]>) -> Result<Loaded> {
+        load::load(&self.db, contacts, events, accounts).await
     }
 
     async fn commit(&self, changes: &[Change], now: Time) -> Result<Committed> {
@@ -28,12 +31,34 @@ impl<D: Db> Store for SqlStore<D> {
         load::next_wake(&self.db).await
     }
 
+    async fn wake_all(&self, now: Time) -> Result<u64> {
+        load::wake_all(&self.db, now).await
+    }
+
     async fn publish(&self, workflows: &[Workflow], now: Time) -> Result<()> {
         publish::publish(&self.db, workflows, now).await
     }
 
     async fn published(&self) -> Result<Published> {
         publish::published(&self.db).await
+    }
+
+    async fn publication(&self) -> Result<String> {
+        publish::publication(&self.db).await
+    }
+
+    async fn standing(&self, workflow: Option<&str>) -> Result<Vec<Standing>> {
+        standing::standing(&self.db, workflow).await
+    }
+
+    async fn standing_contacts(
+        &self,
+        workflow: &str,
+        except_version: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>> {
+        standing::contacts(&self.db, workflow, except_version, after, limit).await
     }
 
     async fn live(&self) -> Result<Live> {
@@ -110,6 +135,14 @@ impl<D: Db> Store for SqlStore<D> {
 
     async fn exposures(&self, workflow: &str) -> Result<Vec<Exposure>> {
         read::exposures(&self.db, workflow).await
+    }
+
+    async fn crossed(&self, workflow: &str) -> Result<u64> {
+        read::crossed(&self.db, workflow).await
+    }
+
+    async fn account(&self, id: &str) -> Result<Option<Account>> {
+        account::one(&self.db, id).await
     }
 
     async fn park(&self, parked: &[Parked]) -> Result<()> {

@@ -19,7 +19,7 @@ pub async fn an_event_is_decided_once(bed: Arc<Bed>) {
     let first = Change { decisions: vec![decision("c1", "e1", NOW)], ..change("c1", vec![]) };
     assert!(store.commit(&[first], NOW).await.unwrap().losers.is_empty());
     let keys = [event_key("test", "e1"), event_key("test", "e2")];
-    let loaded = store.load(&["c1".into(), "c2".into()], &keys).await.unwrap();
+    let loaded = store.load(&["c1".into(), "c2".into()], &keys, None).await.unwrap();
     assert_eq!(loaded.decided, [keys[0]].into());
     assert_eq!(loaded.contacts.len(), 1);
     assert_eq!(loaded.contacts["c1"], (Contact::new("c1"), 1));
@@ -28,7 +28,7 @@ pub async fn an_event_is_decided_once(bed: Arc<Bed>) {
     assert_eq!(store.commit(&[repeat], NOW).await.unwrap().losers, ["c1"]);
     assert_eq!(store.contact("c1").await.unwrap().unwrap().1, 1);
     assert_eq!(store.decisions("c1", None).await.unwrap().len(), 1);
-    let nothing = store.load(&[], &[]).await.unwrap();
+    let nothing = store.load(&[], &[], None).await.unwrap();
     assert!(nothing.contacts.is_empty() && nothing.decided.is_empty());
     assert!(store.commit(&[], NOW).await.unwrap().losers.is_empty());
 }
@@ -183,7 +183,7 @@ pub async fn a_large_batch_commits(bed: Arc<Bed>) {
     let batch: Vec<Change> = names.iter().map(full).collect();
     assert!(store.commit(&batch, NOW).await.unwrap().losers.is_empty());
     let keys: Vec<_> = names.iter().map(|name| event_key("test", &format!("e-{name}"))).collect();
-    let loaded = store.load(&names, &keys).await.unwrap();
+    let loaded = store.load(&names, &keys, None).await.unwrap();
     assert_eq!((loaded.contacts.len(), loaded.decided.len()), (1_500, 1_500));
     assert_eq!(store.actions(&ActionFilter::default()).await.unwrap().len(), 1_500);
 }

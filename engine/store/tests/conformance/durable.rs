@@ -80,7 +80,7 @@ pub async fn corrupt_rows_name_table_and_key(bed: Arc<Bed>) {
     bed.sql("UPDATE contacts SET state = '{\"id\": [\"secret\"]}'").await;
     bed.sql("UPDATE decisions SET receipt = '\"secret\"'").await;
     bed.sql("UPDATE runs SET body = 'secret'").await;
-    corrupt(store.load(&["c1".into()], &[]).await, "contacts", "c1");
+    corrupt(store.load(&["c1".into()], &[], None).await, "contacts", "c1");
     corrupt(store.contact("c1").await, "contacts", "c1");
     corrupt(store.decisions("c1", None).await, "decisions", &hex::encode(event_key("test", "e1")));
     corrupt(store.runs("c1").await, "runs", "run-c1");

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinSet;
 
 /// Runs `n` tasks at once and gives what each returned.
-async fn at_once<T, F>(n: usize, task: impl Fn(usize) -> F) -> Vec<T>
+pub async fn at_once<T, F>(n: usize, task: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -39,7 +39,7 @@ fn number(contact: &Contact) -> f64 {
 async fn add_one(store: &dyn Store, contacts: &[String], event: &str) {
     let mut open = contacts.to_vec();
     while !open.is_empty() {
-        let loaded = store.load(&open, &[]).await.unwrap();
+        let loaded = store.load(&open, &[], None).await.unwrap();
         let add = |id: &String| {
             let (mut contact, version) = loaded.contacts.get(id).cloned().unwrap_or_else(|| (Contact::new(id), 0));
             contact.fields.insert("n".into(), Value::Number(number(&contact) + 1.0));
@@ -289,7 +289,7 @@ pub async fn everything_at_once_meets_no_error(bed: Arc<Bed>) {
 async fn plan_and_leave(store: &dyn Store, contacts: &[String], name: &str) {
     let mut open = contacts.to_vec();
     while !open.is_empty() {
-        let loaded = store.load(&open, &[]).await.unwrap();
+        let loaded = store.load(&open, &[], None).await.unwrap();
         let change = |id: &String| {
             let (contact, version) = loaded.contacts[id].clone();
             let of = |action: Action| Action { run: format!("run-{name}-{id}"), ..action };

@@ -6,6 +6,7 @@ mod mapping;
 mod money;
 mod policy;
 mod sources;
+mod stops;
 
 #[cfg(test)]
 pub(crate) use connect::{CONNECTIONS, CONNECTOR, MAIL};
@@ -29,7 +30,7 @@ use staunch_core::expr::{Checker, NameType};
 use staunch_core::policy::Policy;
 use staunch_core::schema::{BUILT_IN_EVENTS, Field, FieldKind, Schema};
 use staunch_core::value::{Currency, Money, Type};
-use staunch_core::workflow::{Audience, matches_any};
+use staunch_core::workflow::{Audience, Breaker, KillRule, SignalBreaker, matches_any};
 use std::collections::BTreeMap;
 
 /// The path of the workspace file.
@@ -50,10 +51,12 @@ pub(crate) const KEYS: Keys = Keys {
         "connectors",
         "roles",
         "policy",
+        "kill",
+        "breakers",
         "costs",
         "mail",
     ],
-    later: &["kill", "breakers"],
+    later: &[],
 };
 
 /// A workspace as declared.
@@ -75,6 +78,12 @@ pub struct WorkspaceFile {
     pub roles: BTreeMap<String, Vec<String>>,
     /// What binds every workflow.
     pub policy: Policy,
+    /// Statistical stops of all workflows; checked, and not enforced yet.
+    pub kills: Vec<KillRule>,
+    /// Deterministic stops of all workflows: too many actions; checked, and not enforced yet.
+    pub breakers: Vec<Breaker>,
+    /// Deterministic stops of all workflows on outcomes and failures; checked, and not enforced yet.
+    pub signals: Vec<SignalBreaker>,
     /// Rules on what messages say, kept for the parts of Staunch that will act on them.
     pub content: Content,
     /// The sender of e-mails.
@@ -151,6 +160,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, checker: &dyn Checker) 
     if let Some(node) = fields.get("policy") {
         (made.policy, made.content) = policy::policy(reader, node, &made);
     }
+    stops::stops(reader, &fields, &mut made);
     made.costs = fields.get("costs").map(|node| money::costs(reader, node, &made)).unwrap_or_default();
     made.sources = fields.get("sources").map(|node| sources::sources(reader, node, &made)).unwrap_or_default();
     made.mail = fields.get("mail").and_then(|node| connect::mail(reader, node));

@@ -6,6 +6,7 @@ use crate::read::{Keys, Reader};
 use crate::yaml::{Entry, Kind, Node};
 use staunch_core::codes;
 use staunch_core::schema::{BUILT_IN_EVENTS, Fields};
+use staunch_core::suggest::closest;
 
 pub(crate) const SOURCE: Keys = Keys { known: &["source", "exchange", "bind", "map"], later: &[] };
 
@@ -35,7 +36,9 @@ pub(super) fn sources(reader: &mut Reader<'_>, node: &Node, workspace: &Workspac
             let message = format!("a source `{}` exists already", source.name);
             reader.error(at, codes::DUPLICATE_ID, message, "give it another name");
         }
-        reader.not_enforced(at, "a source (`staunch sources test` shows its mapping, `staunch run` does not bind it)");
+        let help = format!("try its mapping with `staunch sources test --source {} FILE`", source.name);
+        let message = "a source is checked, and not bound by `staunch run` in this version";
+        reader.warning(at, codes::NOT_ENFORCED, message, help);
         made.push(source);
     }
     made
@@ -66,16 +69,18 @@ fn mapping(reader: &mut Reader<'_>, node: &Node, workspace: &WorkspaceFile) -> O
     let (id, time, contact) = (path_of("id"), path_of("time"), path_of("contact"));
     let kind = kind(reader, node, workspace);
     let declared = declared(workspace, kind.as_ref());
-    let mut fields = std::collections::BTreeMap::new();
+    let (mut fields, mut meant) = (std::collections::BTreeMap::new(), Vec::new());
     for entry in entries.iter().filter(|entry| !ENVELOPE.contains(&entry.key.as_str())) {
         let found = path(reader, &entry.value);
         if let Some(declared) = &declared {
-            known(reader, entry, declared);
+            meant.extend(unknown(reader, entry, declared));
         }
         fields.extend(found.map(|path| (entry.key.clone(), path)));
     }
     if let (Some(EventType::Fixed(kind)), Some(declared)) = (&kind, &declared) {
-        let lacking = declared.iter().filter(|(name, field)| !field.optional && node.get(name).is_none());
+        let lacking = declared
+            .iter()
+            .filter(|(name, field)| !field.optional && node.get(name).is_none() && !meant.contains(*name));
         // An event of the engine's own carries what it carries.
         for (name, _) in lacking.filter(|_| !BUILT_IN_EVENTS.contains(&kind.as_str())) {
             let message = format!("`{name}` of {kind} is not mapped: every message would be parked");
@@ -114,11 +119,14 @@ fn declared(workspace: &WorkspaceFile, kind: Option<&EventType>) -> Option<Field
     }
 }
 
-fn known(reader: &mut Reader<'_>, entry: &Entry, declared: &Fields) {
-    if !declared.contains_key(&entry.key) {
-        let names = declared.keys().map(String::as_str).chain(ENVELOPE);
-        reader.unknown(entry.key_at, codes::UNKNOWN_FIELD, "a field of this event", &entry.key, names);
+/// Reports a name that no event has; gives the one that was probably meant, which is then not also missing.
+fn unknown(reader: &mut Reader<'_>, entry: &Entry, declared: &Fields) -> Option<String> {
+    if declared.contains_key(&entry.key) {
+        return None;
     }
+    let names = declared.keys().map(String::as_str).chain(ENVELOPE);
+    reader.unknown(entry.key_at, codes::UNKNOWN_FIELD, "a field of this event", &entry.key, names);
+    closest(&entry.key, declared.keys().map(String::as_str)).map(str::to_owned)
 }
 
 fn path(reader: &mut Reader<'_>, node: &Node) -> Option<JsonPath> {
