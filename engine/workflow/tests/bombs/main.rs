@@ -19,8 +19,9 @@ fn load(path: &str, text: &str) -> Loaded {
 
 #[test]
 fn every_bomb_is_refused_with_few_problems() {
-    for bomb in list::bombs() {
-        assert!(bomb.text.len() <= MAX_FILE, "{}: {}", bomb.name, bomb.text.len());
+    // A quarter of the largest file is beyond every limit already.
+    for bomb in list::bombs(MAX_FILE / 4) {
+        assert!(bomb.text.len() <= MAX_FILE / 4, "{}: {}", bomb.name, bomb.text.len());
         for path in ["w.yaml", "staunch.yaml"] {
             let loaded = load(path, &bomb.text);
             let found = loaded.diagnostics.iter().filter(|one| one.file == path).count();
