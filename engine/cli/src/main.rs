@@ -1,7 +1,10 @@
 //! The `staunch` binary: arguments, wiring, one file per command.
 
 mod app;
+mod backtest;
+mod chart;
 mod commands;
+mod difference;
 mod error;
 mod feed;
 mod files;
@@ -15,6 +18,7 @@ mod replay;
 mod report;
 mod revision;
 mod scenario;
+mod textdiff;
 mod wiring;
 
 use clap::Parser;

@@ -35,22 +35,23 @@ impl Revision {
             let message = format!("`{against}` is no folder, and {dir} lies in no git repository: {why}");
             CliError::usage(message, "name a folder with another version of the workspace")
         })?;
-        let commit = git(dir, &["rev-parse", "--verify", "--quiet", &format!("{against}^{{commit}}")], None)
-            .map_err(|_| {
+        let commit =
+            git(dir, &["rev-parse", "--verify", "--quiet", &format!("{against}^{{commit}}")], None).map_err(|_| {
                 let message = format!("`{against}` is neither a folder nor a revision of {repository}");
                 CliError::new(codes::CLI_UNKNOWN, message, NEXT)
             })?;
         let prefix = git(dir, &["rev-parse", "--show-prefix"], None).map_err(failed)?;
         let short = &commit[..commit.len().min(10)];
         let label = if commit.starts_with(against) { short.to_owned() } else { format!("{against} ({short})") };
-        let made = lay_out(dir, &commit, prefix.trim_end_matches('/'), against)?;
+        let made = lay_out(Path::new(&repository), &commit, prefix.trim_end_matches('/'), against)?;
         Ok(Revision { dir: made.path().join("files"), label, _laid_out: Some(made) })
     }
 }
 
 const NEXT: &str = "name a folder, or a revision such as `HEAD~1` or `main` (see `git log --oneline`)";
 
-/// Writes the tree of a commit below `prefix` to a temporary folder, by an index of its own.
+/// Writes the tree of a commit below `prefix` to a temporary folder, by an index of its own. `dir` is the root of the
+/// repository: git checks out only what lies below the folder in which it runs.
 fn lay_out(dir: &Path, commit: &str, prefix: &str, against: &str) -> Result<TempDir> {
     let tree = if prefix.is_empty() { format!("{commit}^{{tree}}") } else { format!("{commit}:{prefix}") };
     let made = tempfile::tempdir().map_err(|error| CliError::file(&std::env::temp_dir(), &error))?;
@@ -93,7 +94,8 @@ mod tests {
     fn commit(dir: &Path, text: &str) {
         std::fs::create_dir_all(dir.join("flow/sub")).unwrap();
         std::fs::write(dir.join("flow/sub/a.txt"), text).unwrap();
-        for args in [&["add", "-A"][..], &["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"]] {
+        for args in [&["add", "-A"][..], &["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"]]
+        {
             git(dir, args, None).unwrap();
         }
     }

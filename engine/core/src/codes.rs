@@ -1,8 +1,22 @@
 //! Every stable code that a user can meet, in one visible list. A code never changes its meaning.
+//!
+//! Each line is a constant with what it means; its page (why, what to do next, an example) stands in
+//! `engine/core/src/explain`.
 
-/// A code with what it means and what to do next.
+/// A stable code.
 pub type Code = &'static str;
 
+/// Declares the constants, and the same list as data: name, code, meaning.
+macro_rules! codes {
+    ($($(#[doc = $means:literal])+ pub const $name:ident: Code = $code:literal;)+) => {
+        $($(#[doc = $means])+ pub const $name: Code = $code;)+
+
+        /// Every code in order: name, code, what it means.
+        pub(crate) const LIST: &[(&str, Code, &str)] = &[$((stringify!($name), $code, concat!($($means),+)),)+];
+    };
+}
+
+codes! {
 // ST1xxx — files and expressions.
 /// The file is not YAML.
 pub const YAML_SYNTAX: Code = "ST1001";
@@ -108,7 +122,7 @@ pub const POLICY_CONTRADICTION: Code = "ST1061";
 pub const POLICY_IDLE: Code = "ST1062";
 /// A rollout whose stages do not follow each other.
 pub const ROLLOUT_ORDER: Code = "ST1063";
-/// A feature, score or review gate that nothing in the workflow uses.
+/// Something that is declared and that nothing uses.
 pub const UNUSED: Code = "ST1070";
 /// A wait, breaker or kill rule for an outcome that no step of the workflow can have.
 pub const NO_OUTCOME: Code = "ST1071";
@@ -120,6 +134,14 @@ pub const REVIEW_BYPASS: Code = "ST1073";
 pub const SPLIT_SHARES: Code = "ST1074";
 /// A schedule that cannot be read, or never ticks.
 pub const BAD_SCHEDULE: Code = "ST1075";
+/// Two workflows reach the same people in the same way, and nothing says which goes first.
+pub const CONTRADICTING: Code = "ST1076";
+/// A cap that more important workflows use up whenever this one starts.
+pub const STARVED: Code = "ST1077";
+/// Workflows that start each other in a circle.
+pub const TRIGGER_CYCLE: Code = "ST1078";
+/// A kill rule or breaker whose signal nothing brings.
+pub const NO_SIGNAL: Code = "ST1079";
 
 // ST2xxx — events and parking.
 /// The body is not valid UTF-8. Have the producer send UTF-8 and replay it.
@@ -306,3 +328,4 @@ pub const HTTP_ORIGIN: Code = "ST7504";
 pub const HTTP_TIMEOUT: Code = "ST7505";
 /// The HTTP server ended.
 pub const HTTP_SERVER: Code = "ST7506";
+}

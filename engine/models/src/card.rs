@@ -1,42 +1,56 @@
 //! The model card as a page that people read (Mitchell et al. 2019, the parts that apply to a tabular scorer).
 
 use crate::evaluate::Evaluation;
-use crate::model::{LogisticModel, Model};
+use crate::logistic::LogisticModel;
+use crate::model::{Head, Model};
+use crate::trees::TreesModel;
 use std::fmt::Write;
 
 /// The card of a model with its measured qualities, as Markdown. Same input, same text.
 pub fn card_markdown(model: &Model, evaluation: &Evaluation) -> String {
-    let Model::Logistic(model) = model;
     let mut page = String::new();
     // Writing to a String cannot fail.
     let _ = write_card(&mut page, model, evaluation);
     page
 }
 
-fn write_card(page: &mut String, model: &LogisticModel, evaluation: &Evaluation) -> std::fmt::Result {
-    let card = &model.card;
-    writeln!(page, "# {} {}\n\n{}\n", model.name, model.version, or_dash(&card.purpose))?;
+fn write_card(page: &mut String, model: &Model, evaluation: &Evaluation) -> std::fmt::Result {
+    let head = model.head();
+    write_head(page, &head)?;
+    write_quality(page, evaluation)?;
+    match model {
+        Model::Logistic(model) => write_weights(page, model)?,
+        Model::Trees(model) => write_splits(page, model)?,
+    }
+    if !head.bands.is_empty() {
+        writeln!(page, "\n## Bands\n\n| Band | From |\n|---|---|")?;
+        for band in head.bands {
+            writeln!(page, "| {} | {} |", band.name, band.from)?;
+        }
+    }
+    let beyond = match model {
+        Model::Logistic(_) => "a value outside counts as the nearest end",
+        Model::Trees(_) => "beyond its thresholds nothing changes any more",
+    };
+    write_limits(page, beyond)
+}
+
+fn write_head(page: &mut String, head: &Head<'_>) -> std::fmt::Result {
+    let card = head.card;
+    writeln!(page, "# {} {}\n\n{}\n", head.name, head.version, or_dash(&card.purpose))?;
     writeln!(page, "| | |\n|---|---|")?;
-    writeln!(page, "| Owner | {} |\n| Kind | logistic regression |", or_dash(&card.owner))?;
+    writeln!(page, "| Owner | {} |\n| Kind | {} |", or_dash(&card.owner), head.kind)?;
     if let (Some(from), Some(until)) = (&card.data_from, &card.data_until) {
         writeln!(page, "| Training data | {from} to {until} |")?;
     }
     writeln!(page, "| Training rows | {}, of them positive: {} |", card.rows, card.positives)?;
     writeln!(page, "| Labelled outcomes needed before use | {} |", card.minimum_outcomes)?;
-    writeln!(page, "| Expires | {} |", card.expires.as_deref().unwrap_or("never"))?;
-    write_quality(page, evaluation)?;
-    write_inputs(page, model)?;
-    if !model.bands.is_empty() {
-        writeln!(page, "\n## Bands\n\n| Band | From |\n|---|---|")?;
-        for band in &model.bands {
-            writeln!(page, "| {} | {} |", band.name, band.from)?;
-        }
-    }
+    writeln!(page, "| Expires | {} |", card.expires.as_deref().unwrap_or("never"))
+}
+
+fn write_limits(page: &mut String, beyond: &str) -> std::fmt::Result {
     writeln!(page, "\n## Limits\n")?;
-    writeln!(
-        page,
-        "- The model knows the ranges above and does not extrapolate: a value outside counts as the nearest end."
-    )?;
+    writeln!(page, "- The model knows the ranges above and does not extrapolate: {beyond}.")?;
     writeln!(
         page,
         "- It says what tends to go together, not what an action would change; that is what the holdout is for."
@@ -62,7 +76,7 @@ fn write_quality(page: &mut String, evaluation: &Evaluation) -> std::fmt::Result
     Ok(())
 }
 
-fn write_inputs(page: &mut String, model: &LogisticModel) -> std::fmt::Result {
+fn write_weights(page: &mut String, model: &LogisticModel) -> std::fmt::Result {
     writeln!(page, "\n## Inputs\n\nWeight: change of the log-odds for one standard deviation more.\n")?;
     writeln!(page, "| Input | Unit | Mean | Standard deviation | Range | Weight | Without a value |")?;
     writeln!(page, "|---|---|---|---|---|---|---|")?;
@@ -78,6 +92,21 @@ fn write_inputs(page: &mut String, model: &LogisticModel) -> std::fmt::Result {
             i.weight,
             i.missing_weight
         )?;
+    }
+    Ok(())
+}
+
+fn write_splits(page: &mut String, model: &TreesModel) -> std::fmt::Result {
+    let mut asked = vec![0usize; model.inputs.len()];
+    for split in model.trees.iter().flatten().filter_map(|node| node.split.as_ref()) {
+        asked[split.input] += 1;
+    }
+    writeln!(page, "\n## Inputs\n\n{} trees.\n", model.trees.len())?;
+    writeln!(page, "| Input | Unit | Splits | Range of the thresholds |\n|---|---|---|---|")?;
+    for ((input, asked), (low, high)) in model.inputs.iter().zip(asked).zip(model.ends()) {
+        let unit = input.unit.as_deref().unwrap_or("–");
+        let range = if asked == 0 { "–".to_owned() } else { format!("{} to {}", short(low), short(high)) };
+        writeln!(page, "| {} | {unit} | {asked} | {range} |", input.name)?;
     }
     Ok(())
 }
@@ -98,7 +127,27 @@ fn short(x: f64) -> String {
 mod tests {
     use super::*;
     use crate::evaluate::Measure;
-    use crate::model::{Card, FORMAT, LogisticInput};
+    use crate::logistic::LogisticInput;
+    use crate::model::{Card, FORMAT};
+    use crate::sample::trees;
+    use crate::trees::TreesInput;
+
+    fn evaluation() -> Evaluation {
+        let m = |value| Measure { value, low: value - 0.1, high: value + 0.1 };
+        let (auc, log_loss, brier, ece, lift_10) = (m(0.7), m(0.5), m(0.2), m(0.1), m(2.0));
+        Evaluation { rows: 400, positives: 50, auc, log_loss, brier, ece, lift_10 }
+    }
+
+    #[test]
+    fn says_how_often_trees_ask_an_input() {
+        let mut model = trees(3, 2, 10, 3);
+        model.inputs.push(TreesInput { name: "idle".into(), unit: Some("days".into()) });
+        let page = card_markdown(&Model::Trees(model), &evaluation());
+        for part in ["| Kind | tree ensemble |", "\n10 trees.\n", "| idle | days | 0 | – |\n", "beyond its thresholds"]
+        {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+    }
 
     #[test]
     fn says_what_matters() {
@@ -121,10 +170,7 @@ mod tests {
         };
         let (name, version, inputs) = ("repurchase".into(), "1.0.0".into(), vec![input]);
         let model = LogisticModel { format: FORMAT, name, version, inputs, intercept: 0.0, bands: Vec::new(), card };
-        let m = |value| Measure { value, low: value - 0.1, high: value + 0.1 };
-        let (auc, log_loss, brier, ece, lift_10) = (m(0.7), m(0.5), m(0.2), m(0.1), m(2.0));
-        let evaluation = Evaluation { rows: 400, positives: 50, auc, log_loss, brier, ece, lift_10 };
-        let page = card_markdown(&Model::Logistic(model), &evaluation);
+        let page = card_markdown(&Model::Logistic(model), &evaluation());
         for part in [
             "# repurchase 1.0.0\n\nWho buys again\n",
             "| Owner | growth |",

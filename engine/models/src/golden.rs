@@ -28,10 +28,9 @@ pub struct GoldenRow {
 impl Golden {
     /// What the model says of some rows, with the edges of every input and a row without any value in front.
     pub fn of(model: &Model, rows: &[Vec<Option<f64>>]) -> Golden {
-        let Model::Logistic(logistic) = model;
-        let edge = |pick: fn(f64, f64) -> f64| logistic.inputs.iter().map(|i| Some(pick(i.low, i.high))).collect();
-        let edges: [Vec<Option<f64>>; 3] =
-            [vec![None; logistic.inputs.len()], edge(|low, _| low), edge(|_, high| high)];
+        let ends = model.ends();
+        let edge = |pick: fn(&(f64, f64)) -> f64| ends.iter().map(|ends| Some(pick(ends))).collect();
+        let edges: [Vec<Option<f64>>; 3] = [vec![None; ends.len()], edge(|ends| ends.0), edge(|ends| ends.1)];
         let row = |row: &Vec<Option<f64>>| GoldenRow {
             cells: row.iter().map(|cell| cell.map(|x| x.to_string())).collect(),
             value: model.predict(row).0,
@@ -76,7 +75,8 @@ impl Golden {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Card, FORMAT, LogisticInput, LogisticModel};
+    use crate::logistic::{LogisticInput, LogisticModel};
+    use crate::model::{Card, FORMAT};
 
     #[test]
     fn survives_its_file() {

@@ -1,7 +1,9 @@
-//! The model file: our own JSON, checked on reading, and prediction by it.
+//! The model file: our own JSON, checked on reading, and prediction by it. What a kind of model has of its own lies in a
+//! file of its own.
 
 use crate::error::ModelError;
-use crate::math::sigmoid;
+use crate::logistic::LogisticModel;
+use crate::trees::TreesModel;
 use serde::{Deserialize, Serialize};
 use staunch_core::score::Band;
 use staunch_core::time::Time;
@@ -21,51 +23,8 @@ const MAX_TEXT: usize = 2_000;
 pub enum Model {
     /// Logistic regression.
     Logistic(LogisticModel),
-}
-
-/// A logistic regression: `value = sigmoid(intercept + Σ contributions)`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogisticModel {
-    /// Format of the file, [`FORMAT`].
-    pub format: u32,
-    /// The plugin's name: small letters, digits and `-`.
-    pub name: String,
-    /// The plugin's version.
-    pub version: String,
-    /// What it reads, in order.
-    pub inputs: Vec<LogisticInput>,
-    /// Log-odds of a row with every input at its mean.
-    pub intercept: f64,
-    /// Named parts of 0..1, from low to high; may be empty.
-    #[serde(default)]
-    pub bands: Vec<Band>,
-    /// Where it comes from and how good it is.
-    pub card: Card,
-}
-
-/// One input of a logistic regression. A value x contributes `weight × (clamp(x, low, high) − mean) / sd`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogisticInput {
-    /// Its name.
-    pub name: String,
-    /// Its unit, for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
-    /// Mean of the training rows that have a value.
-    pub mean: f64,
-    /// Population standard deviation of those, above 0.
-    pub sd: f64,
-    /// Lowest value of the training rows: the model does not extrapolate.
-    pub low: f64,
-    /// Highest value of the training rows.
-    pub high: f64,
-    /// Weight of the standardised value.
-    pub weight: f64,
-    /// Contribution of a row without a value; 0 where the training saw none.
-    #[serde(default)]
-    pub missing_weight: f64,
+    /// Tree ensemble.
+    Trees(TreesModel),
 }
 
 /// Where a model comes from and what it is good for.
@@ -110,51 +69,48 @@ pub struct Metric {
     pub high: f64,
 }
 
-/// What one input adds to the log-odds of a row.
+/// What one input adds to the raw value of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contribution {
     /// The input's name.
     pub input: String,
-    /// Signed share of the log-odds.
+    /// Signed share of the raw value, which is the log-odds where the answer is a probability.
     pub contribution: f64,
 }
 
-impl LogisticInput {
-    /// What a value, or its absence, adds to the log-odds.
-    pub fn contribution(&self, value: Option<f64>) -> f64 {
-        match value {
-            Some(x) => self.weight * ((x.clamp(self.low, self.high) - self.mean) / self.sd),
-            None => self.missing_weight,
-        }
-    }
+/// What a model of any kind says of itself.
+#[derive(Clone, Debug)]
+pub struct Head<'a> {
+    /// What it is, for people.
+    pub kind: &'static str,
+    /// Format of its file.
+    pub format: u32,
+    /// The plugin's name.
+    pub name: &'a str,
+    /// The plugin's version.
+    pub version: &'a str,
+    /// What it reads, in order.
+    pub inputs: Vec<Input<'a>>,
+    /// The raw value that a row starts from: raw = base + all contributions, added up in the order of the inputs.
+    pub base: f64,
+    /// Lowest and highest value that it ever gives, where there are such.
+    pub range: Option<(f64, f64)>,
+    /// Named parts of the range, from low to high.
+    pub bands: &'a [Band],
+    /// Where it comes from and how good it is.
+    pub card: &'a Card,
 }
 
-impl LogisticModel {
-    /// Log-odds of a row; a value that `row` does not hold counts as missing.
-    pub fn raw(&self, row: &[Option<f64>]) -> f64 {
-        self.contributions(row).fold(self.intercept, |sum, part| sum + part)
-    }
+/// An input as the manifest names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its unit, for people.
+    pub unit: &'a Option<String>,
+}
 
-    /// The probability of a row and why: strongest contribution first, ties in input order, zeros left out, at most
-    /// [`MAX_REASONS`]. `row` holds one value per input, in the model's order.
-    pub fn predict(&self, row: &[Option<f64>]) -> (f64, Vec<Contribution>) {
-        let mut reasons: Vec<Contribution> = self
-            .inputs
-            .iter()
-            .zip(self.contributions(row))
-            .filter(|(_, part)| part.abs() > 0.0)
-            .map(|(input, contribution)| Contribution { input: input.name.clone(), contribution })
-            .collect();
-        reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
-        reasons.truncate(MAX_REASONS);
-        (sigmoid(self.raw(row)), reasons)
-    }
-
-    fn contributions<'a>(&'a self, row: &'a [Option<f64>]) -> impl Iterator<Item = f64> + 'a {
-        let values = row.iter().copied().chain(std::iter::repeat(None));
-        self.inputs.iter().zip(values).map(|(input, value)| input.contribution(value))
-    }
-
+impl Head<'_> {
     fn problem(&self) -> Option<String> {
         if self.format != FORMAT {
             return Some(format!("format {} is not {FORMAT}", self.format));
@@ -166,46 +122,51 @@ impl LogisticModel {
         if self.version.is_empty() || self.version.len() > MAX_NAME {
             return Some("the version must be 1 to 100 bytes".into());
         }
+        self.inputs_problem().or_else(|| self.bands_problem()).or_else(|| self.card.problem())
+    }
+
+    fn inputs_problem(&self) -> Option<String> {
         if self.inputs.len() > MAX_INPUTS {
             return Some(format!("{} inputs; a model has at most {MAX_INPUTS}", self.inputs.len()));
         }
         let mut names = HashSet::new();
-        for input in &self.inputs {
-            if !names.insert(input.name.as_str()) {
-                return Some(format!("two inputs are named `{}`", input.name));
+        for Input { name, unit } in &self.inputs {
+            if !names.insert(name) {
+                return Some(format!("two inputs are named `{name}`"));
             }
-            if let Some(problem) = input.problem() {
-                return Some(format!("input `{}`: {problem}", input.name));
+            if name.is_empty() || name.len() > MAX_NAME {
+                return Some(format!("input `{name}`: a name is 1 to 100 bytes"));
+            }
+            if unit.as_ref().is_some_and(|unit| unit.len() > MAX_NAME) {
+                return Some(format!("input `{name}`: a unit is at most 100 bytes"));
             }
         }
-        if !self.intercept.is_finite() {
-            return Some("the intercept is not a finite number".into());
+        None
+    }
+
+    fn bands_problem(&self) -> Option<String> {
+        let (low, high) = self.range.unwrap_or((f64::MIN, f64::MAX));
+        let sound = |band: &Band| (1..=MAX_NAME).contains(&band.name.len()) && (low..=high).contains(&band.from);
+        if !self.bands.iter().all(sound) {
+            return Some("a band has a name of 1 to 100 bytes and starts inside the range of the model".into());
         }
-        bands_problem(&self.bands).or_else(|| self.card.problem())
+        if self.range.is_some() && self.bands.first().is_some_and(|band| band.from != low) {
+            return Some(format!("the first band must start at {low}"));
+        }
+        let ascending = self.bands.windows(2).all(|pair| pair[0].from < pair[1].from);
+        (!ascending).then(|| "bands must go from low to high".into())
     }
 }
 
-impl LogisticInput {
-    fn problem(&self) -> Option<&'static str> {
-        let numbers = [self.mean, self.sd, self.low, self.high, self.weight, self.missing_weight];
-        if self.name.is_empty() || self.name.len() > MAX_NAME {
-            return Some("a name is 1 to 100 bytes");
-        }
-        if self.unit.as_ref().is_some_and(|unit| unit.len() > MAX_NAME) {
-            return Some("a unit is at most 100 bytes");
-        }
-        if !numbers.iter().all(|number| number.is_finite()) {
-            return Some("every number must be finite");
-        }
-        if self.sd <= 0.0 {
-            return Some("`sd` must be above 0");
-        }
-        if self.low > self.high {
-            return Some("`low` must not be above `high`");
-        }
-        let ends = [self.contribution(Some(self.low)), self.contribution(Some(self.high))];
-        (!ends.iter().all(|end| end.is_finite())).then_some("its contribution overflows")
-    }
+/// The reasons of a row: strongest contribution first, ties in input order, zeros left out, at most [`MAX_REASONS`].
+pub(crate) fn strongest<'a>(contributions: impl Iterator<Item = (&'a str, f64)>) -> Vec<Contribution> {
+    let mut reasons: Vec<Contribution> = contributions
+        .filter(|(_, contribution)| contribution.abs() > 0.0)
+        .map(|(input, contribution)| Contribution { input: input.to_owned(), contribution })
+        .collect();
+    reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+    reasons.truncate(MAX_REASONS);
+    reasons
 }
 
 impl Card {
@@ -226,18 +187,6 @@ impl Card {
     }
 }
 
-fn bands_problem(bands: &[Band]) -> Option<String> {
-    if bands.iter().any(|band| band.name.is_empty() || band.name.len() > MAX_NAME || !(0.0..=1.0).contains(&band.from))
-    {
-        return Some("a band has a name of 1 to 100 bytes and starts between 0 and 1".into());
-    }
-    if bands.first().is_some_and(|band| band.from != 0.0) {
-        return Some("the first band must start at 0".into());
-    }
-    let ascending = bands.windows(2).all(|pair| pair[0].from < pair[1].from);
-    (!ascending).then(|| "bands must go from low to high".into())
-}
-
 impl Model {
     /// Reads a model file (UTF-8 JSON) and checks that it makes sense.
     pub fn read(bytes: &[u8]) -> Result<Model, ModelError> {
@@ -256,8 +205,18 @@ impl Model {
 
     /// Finds what would make the model unusable.
     pub fn check(&self) -> Result<(), ModelError> {
+        let own = match self {
+            Model::Logistic(model) => model.problem(),
+            Model::Trees(model) => model.problem(),
+        };
+        own.or_else(|| self.head().problem()).map_or(Ok(()), |problem| Err(ModelError::Invalid(problem)))
+    }
+
+    /// What it says of itself.
+    pub fn head(&self) -> Head<'_> {
         match self {
-            Model::Logistic(model) => model.problem().map_or(Ok(()), |problem| Err(ModelError::Invalid(problem))),
+            Model::Logistic(model) => model.head(),
+            Model::Trees(model) => model.head(),
         }
     }
 
@@ -265,101 +224,46 @@ impl Model {
     pub fn card(&self) -> &Card {
         match self {
             Model::Logistic(model) => &model.card,
+            Model::Trees(model) => &model.card,
+        }
+    }
+
+    /// The model's card, to be filled in.
+    pub fn card_mut(&mut self) -> &mut Card {
+        match self {
+            Model::Logistic(model) => &mut model.card,
+            Model::Trees(model) => &mut model.card,
         }
     }
 
     /// Names of the inputs, in order.
     pub fn input_names(&self) -> impl Iterator<Item = &str> {
+        self.head().inputs.into_iter().map(|input| input.name)
+    }
+
+    /// Per input two values beyond which nothing changes any more, low and high.
+    pub fn ends(&self) -> Vec<(f64, f64)> {
         match self {
-            Model::Logistic(model) => model.inputs.iter().map(|input| input.name.as_str()),
+            Model::Logistic(model) => model.inputs.iter().map(|input| (input.low, input.high)).collect(),
+            Model::Trees(model) => model.ends(),
         }
     }
 
-    /// The value of a row, `row` as [`LogisticModel::predict`] takes it.
+    /// The value before the link function, such as log-odds; `row` as [`Model::predict`] takes it.
+    pub fn raw(&self, row: &[Option<f64>]) -> f64 {
+        match self {
+            Model::Logistic(model) => model.raw(row),
+            Model::Trees(model) => model.raw(row),
+        }
+    }
+
+    /// The value of a row and why: strongest contribution first, ties in input order, zeros left out, at most
+    /// [`MAX_REASONS`]. `row` holds one finite value per input, in the model's order; one that it does not hold counts
+    /// as missing.
     pub fn predict(&self, row: &[Option<f64>]) -> (f64, Vec<Contribution>) {
         match self {
             Model::Logistic(model) => model.predict(row),
+            Model::Trees(model) => model.predict(row),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn input(name: &str, weight: f64) -> LogisticInput {
-        let (mean, sd, low, high) = (10.0, 2.0, 0.0, 20.0);
-        LogisticInput {
-            name: name.into(),
-            unit: Some("days".into()),
-            mean,
-            sd,
-            low,
-            high,
-            weight,
-            missing_weight: 0.25,
-        }
-    }
-
-    fn model() -> LogisticModel {
-        let inputs = vec![input("a", 0.1 + 0.2), input("b", -2.0)];
-        let bands = vec![Band { name: "low".into(), from: 0.0 }, Band { name: "high".into(), from: 0.6 }];
-        let card = Card { owner: "team".into(), rows: 5, ..Card::default() };
-        LogisticModel {
-            format: FORMAT,
-            name: "m".into(),
-            version: "1.0.0".into(),
-            inputs,
-            intercept: 1e-7 / 3.0,
-            bands,
-            card,
-        }
-    }
-
-    #[test]
-    fn survives_its_file_bit_by_bit() {
-        let model = Model::Logistic(model());
-        let bytes = model.write().unwrap();
-        assert_eq!(Model::read(&bytes).unwrap(), model);
-        assert!(bytes.starts_with(b"{\n  \"kind\": \"logistic\""));
-    }
-
-    #[test]
-    fn predicts_with_reasons_clamped_and_missing() {
-        let (value, reasons) = model().predict(&[Some(1e300), None]);
-        let first = (0.1 + 0.2) * 5.0;
-        assert_eq!(value, sigmoid(1e-7 / 3.0 + first + 0.25));
-        assert_eq!(reasons[0], Contribution { input: "a".into(), contribution: first });
-        assert_eq!(reasons[1], Contribution { input: "b".into(), contribution: 0.25 });
-        assert_eq!(model().predict(&[Some(10.0), Some(10.0)]).1, []);
-    }
-
-    type Spoil = fn(&mut LogisticModel);
-
-    #[test]
-    fn refuses_what_contradicts_itself() {
-        let cases: [(&str, Spoil); 9] = [
-            ("format", |m| m.format = 9),
-            ("name", |m| m.name = "Big".into()),
-            ("two inputs", |m| m.inputs[1].name = "a".into()),
-            ("sd", |m| m.inputs[0].sd = 0.0),
-            ("low", |m| m.inputs[0].low = 30.0),
-            ("overflows", |m| m.inputs[0].weight = 1e308),
-            ("finite", |m| m.inputs[0].mean = f64::NAN),
-            ("low to high", |m| m.bands.push(Band { name: "x".into(), from: 0.1 })),
-            ("RFC 3339", |m| m.card.expires = Some("tomorrow".into())),
-        ];
-        for (word, spoil) in cases {
-            let mut bad = model();
-            spoil(&mut bad);
-            let error = Model::Logistic(bad).write().unwrap_err();
-            assert!(error.to_string().contains(word), "{word}: {error}");
-        }
-        for bad in ["", "{}", r#"{"kind":"forest"}"#, "\u{1}"] {
-            assert!(matches!(Model::read(bad.as_bytes()), Err(ModelError::Invalid(_))), "{bad}");
-        }
-        let text = String::from_utf8(Model::Logistic(model()).write().unwrap()).unwrap();
-        let unknown = text.replace("\"intercept\"", "\"extra\": 1, \"intercept\"");
-        assert!(Model::read(unknown.as_bytes()).unwrap_err().to_string().contains("extra"));
     }
 }

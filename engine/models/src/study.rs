@@ -29,8 +29,7 @@ pub fn study(table: &Table, options: &TrainOptions, when: StudyOptions) -> Resul
     model.card.data_until = Some(when.cutoff.to_string());
     let mut model = Model::Logistic(model);
     let evaluation = evaluate(&model, &future, when.resamples, when.seed)?;
-    let Model::Logistic(logistic) = &mut model;
-    logistic.card.metrics = evaluation.metrics();
+    model.card_mut().metrics = evaluation.metrics();
     model.check()?;
     Ok((model, evaluation))
 }

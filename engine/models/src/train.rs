@@ -2,8 +2,9 @@
 //! inputs. The same table gives the same model, byte for byte.
 
 use crate::error::ModelError;
+use crate::logistic::{LogisticInput, LogisticModel};
 use crate::math::{ln, sigmoid};
-use crate::model::{Card, FORMAT, LogisticInput, LogisticModel, Model};
+use crate::model::{Card, FORMAT, Model};
 use crate::solve::cholesky;
 use crate::table::Table;
 use staunch_core::score::Band;

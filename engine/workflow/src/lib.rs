@@ -5,6 +5,7 @@ mod catalog;
 mod diagnostic;
 mod files;
 mod flow;
+mod lint;
 mod load;
 mod read;
 mod rollout;

@@ -4,6 +4,7 @@ use crate::catalog::{PluginCatalog, TemplateInfo};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Files, MAX_FILE};
 use crate::flow::{self, Around};
+use crate::lint;
 use crate::read::Reader;
 use crate::rollout::{self, RolloutFile};
 use crate::testfile::{self, TestAround, TestFile};
@@ -60,6 +61,12 @@ struct Parsed<'a> {
     spoiled: bool,
 }
 
+impl<'a> Parsed<'a> {
+    fn file(&'a self) -> lint::File<'a> {
+        lint::File { source: &self.source, root: &self.root }
+    }
+}
+
 /// Reads and checks all files. `templates` holds each message template by its name.
 pub fn load_workspace(
     files: &Files,
@@ -85,6 +92,7 @@ pub fn load_workspace(
         }
         more.append(&mut reader.found);
     }
+    more.extend(together(&parsed, loaded.workspace.as_ref(), &workflows));
     loaded.workflows = workflows;
     loaded.tests = tests;
     loaded.rollouts = rollouts;
@@ -99,7 +107,8 @@ fn load_root(files: &Files, parsed: &[Parsed<'_>], checker: &dyn Checker, loaded
         loaded.workspace = workspace::read(&mut reader, &root.root, checker);
         loaded.diagnostics.append(&mut reader.found);
     } else if !files.contains_key(WORKSPACE_FILE) {
-        let mut reader = Reader::new(&Source { path: WORKSPACE_FILE, text: "" });
+        let source = Source::new(WORKSPACE_FILE, "");
+        let mut reader = Reader::new(&source);
         reader.error(
             0,
             codes::NO_WORKSPACE,
@@ -112,6 +121,20 @@ fn load_root(files: &Files, parsed: &[Parsed<'_>], checker: &dyn Checker, loaded
         loaded.policy = workspace.policy.clone();
         loaded.schema = workspace.schema.clone();
     }
+}
+
+/// What shows only when all files are seen together.
+fn together(parsed: &[Parsed<'_>], workspace: Option<&WorkspaceFile>, workflows: &[Workflow]) -> Vec<Diagnostic> {
+    let root = parsed.iter().find(|one| one.kind == FileKind::Workspace);
+    let (Some(workspace), Some(root)) = (workspace, root) else { return Vec::new() };
+    let flows = parsed.iter().filter(|one| one.kind == FileKind::Workflow).filter_map(|one| {
+        let Kind::Scalar(name) = &one.root.get("workflow")?.kind else { return None };
+        let workflow = workflows.iter().find(|flow| flow.name == name.text)?;
+        Some(lint::Placed { file: one.file(), workflow })
+    });
+    let others = parsed.iter().filter(|one| matches!(one.kind, FileKind::Workflow | FileKind::Rollout));
+    let (flows, others) = (flows.collect(), others.map(Parsed::file).collect());
+    lint::lint(&lint::Everything { workspace, root: root.file(), flows, others })
 }
 
 /// Step ids by workflow name (of broken ones too), the workflows without errors, and all problems.
@@ -139,14 +162,14 @@ fn load_workflows(parsed: &[Parsed<'_>], around: &Around<'_>) -> Flows {
 }
 
 fn parse<'a>(path: &'a str, bytes: &'a [u8], loaded: &mut Loaded) -> Option<Parsed<'a>> {
-    let mut report = |text: &str, at: usize, code: &str, message: String, help: &str| {
-        let source = Source { path, text };
+    let mut refuse = |text: &str, code: &str, message: &str, help: &str| {
+        let source = Source::new(path, text);
         let mut reader = Reader::new(&source);
-        reader.error(at, code, message, help);
+        reader.error(text.len(), code, message, help);
         loaded.diagnostics.append(&mut reader.found);
     };
     if bytes.len() > MAX_FILE {
-        report("", 0, codes::YAML_LIMIT, "the file is larger than 1 MiB".into(), "split it");
+        refuse("", codes::YAML_LIMIT, "the file is larger than 1 MiB", "split it");
         return None;
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
@@ -154,23 +177,25 @@ fn parse<'a>(path: &'a str, bytes: &'a [u8], loaded: &mut Loaded) -> Option<Pars
         Ok(text) => text,
         Err(error) => {
             let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or("");
-            report(good, good.len(), codes::NOT_UTF8, "this is not UTF-8".into(), "save the file as UTF-8");
+            refuse(good, codes::NOT_UTF8, "this is not UTF-8", "save the file as UTF-8");
             return None;
         }
     };
-    let source = Source { path, text };
+    let source = Source::new(path, text);
     let (root, problems) = yaml::parse(&source);
     let spoiled = !problems.is_empty();
+    let mut reader = Reader::new(&source);
     for problem in problems {
-        report(text, problem.at, problem.code, problem.message, &problem.help);
+        reader.error(problem.at, problem.code, problem.message, problem.help);
     }
-    let root = root?;
-    let kind = kind(path, &root);
-    if kind.is_none() {
+    let kind = root.as_ref().and_then(|root| kind(path, root));
+    if let (Some(root), None) = (&root, kind) {
         let help = "start with `workflow:`, `test:` or `rollout:`";
-        report(text, root.at, codes::UNKNOWN_FILE_KIND, "nobody can see what kind of file this is".into(), help);
+        reader.error(root.at, codes::UNKNOWN_FILE_KIND, "nobody can see what kind of file this is", help);
     }
-    Some(Parsed { source, root, kind: kind?, spoiled })
+    loaded.diagnostics.append(&mut reader.found);
+    let (root, kind) = (root?, kind?);
+    Some(Parsed { source, root, kind, spoiled })
 }
 
 fn kind(path: &str, root: &Node) -> Option<FileKind> {

@@ -11,16 +11,18 @@ const WORKFLOW: &str = "workflow: f\ntitle: T\nowner: o\npurpose: marketing\nsta
 
 fn load(files: &[(&str, &str)]) -> Loaded {
     let files: Files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-    load_workspace(
-        &files,
-        &Rules::new(),
-        &NoPlugins,
-        &[("t".to_owned(), TemplateInfo::of(Channel::Email))].into_iter().collect(),
-    )
+    let templates = [("t".to_owned(), TemplateInfo::of(Channel::Email))].into_iter().collect();
+    let mut loaded = load_workspace(&files, &Rules::new(), &NoPlugins, &templates);
+    // The one workflow of a test does not use all that its workspace declares.
+    loaded.diagnostics.retain(|one| one.file != "staunch.yaml" || one.code != codes::UNUSED);
+    loaded
 }
 
 fn found(files: &[(&str, &str)]) -> Vec<(usize, usize, String)> {
-    load(files).diagnostics.into_iter().map(|one| (one.line, one.column, one.code)).collect()
+    // The role that the workspace declares for all cases is unused in most of them.
+    let told =
+        load(files).diagnostics.into_iter().filter(|one| one.code != codes::UNUSED || one.file != "staunch.yaml");
+    told.map(|one| (one.line, one.column, one.code)).collect()
 }
 
 /// Lines added to the good workspace, from line 11 on.
@@ -89,33 +91,8 @@ fn a_secret_is_not_copied_into_the_report() {
 }
 
 #[test]
-fn parts_of_the_language_that_are_not_there_yet() {
-    for (extra, expected) in [
-        ("kill: []\n", &[(10, 1)][..]),
-        ("  - webhook: x\n    url: y\n", &[(10, 5)]),
-        ("  - set: x\n", &[(10, 5)]),
-        ("  - wait: x\n    until: 09:00-11:00 MON-FRI\n", &[(11, 5)]),
-        (
-            "  - wait: x\n    event: task.done\n    of: call\n    up_to: 2d\n    if_seen: stop\n    if_not: stop\n",
-            &[(12, 5)],
-        ),
-        ("  - task: x\n    title: a\n    assignee: { round_robin: [a], if_full: queue }\n", &[(12, 15)]),
-        ("features:\n  k: { count: order.paid, window: 7d, over: account }\n", &[(11, 39)]),
-        ("experiment: { unit: account, holdout: 10% }\n", &[(10, 21)]),
-        ("breakers:\n  - { id: b, silent: unsubscribed, for: 48h, then: pause }\n", &[(11, 14), (11, 36)]),
-        ("breakers:\n  - { id: b, actions: email, above: 5, window: 1h, then: hold }\n", &[(11, 58)]),
-        ("review:\n  launch: { by: lead }\n", &[(11, 3)]),
-        (
-            "  - choose: c\n    first:\n      - case: d\n        when: account.size > 3\n        do: [stop]\n    else: stop\n",
-            &[(13, 15)],
-        ),
-    ] {
-        let expected: Vec<_> = expected.iter().map(|(line, column)| (*line, *column, codes::NOT_AVAILABLE)).collect();
-        assert_eq!(workflow(extra), want(&expected), "{extra}");
-    }
-    let scheduled = WORKFLOW.replace("event: order.paid", "schedule: 09:00 MON\n  audience: all");
-    let places = found(&[("staunch.yaml", WORKSPACE), ("a.yaml", &scheduled)]);
-    assert_eq!(places, want(&[(6, 3, codes::NOT_AVAILABLE), (7, 3, codes::NOT_AVAILABLE)]));
+fn accounts_are_not_drawn_yet() {
+    assert_eq!(workflow("experiment: { unit: account, holdout: 10% }\n"), want(&[(10, 21, codes::NOT_AVAILABLE)]));
 }
 
 #[test]
@@ -187,7 +164,9 @@ fn an_alias_bomb_is_refused_at_once() {
         text += &format!("b{level}: &b{level} [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n");
     }
     let loaded = load(&[("staunch.yaml", WORKSPACE), ("a.yaml", &text)]);
-    assert!(loaded.diagnostics.iter().filter(|one| one.code == codes::YAML_ALIAS).count() == 31 + 30 * 9);
+    let told = loaded.diagnostics.iter().filter(|one| one.code == codes::YAML_ALIAS).count();
+    // A hundred problems of a file say it, the three hundred of this one no better.
+    assert!((99..=101).contains(&told), "{told}");
 }
 
 #[test]

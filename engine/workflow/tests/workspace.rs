@@ -2,7 +2,6 @@
 //! language, word for word.
 
 use staunch_core::action::Channel;
-use staunch_core::codes;
 use staunch_core::feature::FeatureKind;
 use staunch_core::policy::{Never, ZoneChoice};
 use staunch_core::schema::FieldKind;
@@ -98,7 +97,7 @@ fn what_binds_nobody_is_worth_a_word() {
     );
     check(
         "kill:\n  - { id: k, rate: unsubscribed / delivered, limit: 1%, matured_after: 72h, then: pause }\nbreakers:\n  - { id: k, actions: email, above: 5, window: 1h, then: pause }\n",
-        &["12:11 ?ST1060", "14:11 ST1027", "14:11 ?ST1060"],
+        &["12:11 ?ST1060", "12:11 ?ST1079", "14:11 ST1027", "14:11 ?ST1060"],
     );
 }
 

@@ -1,9 +1,12 @@
 //! The list of commands; one file each.
 
+mod backtest;
 mod check;
 mod dead;
 mod demo;
+mod diff;
 mod doctor;
+mod explain;
 mod ingest;
 mod init;
 mod kill;
@@ -16,6 +19,7 @@ mod rollout;
 mod run;
 mod schema;
 mod simulate;
+mod sources;
 mod test;
 mod why;
 
@@ -41,11 +45,15 @@ enum Command {
     Demo(demo::Demo),
     Init(init::Init),
     Check(check::Check),
+    Explain(explain::Explain),
     Test(test::Test),
     Publish(publish::Publish),
     Run(run::Run),
+    Sources(sources::Sources),
     Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
+    Backtest(backtest::Backtest),
+    Diff(diff::Diff),
     Why(why::Why),
     Review(review::Review),
     Kill(kill::Kill),
@@ -71,11 +79,15 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Demo(args) => demo::run(args).await,
             Command::Init(args) => init::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Sources(args) => sources::run(&args),
             Command::Test(args) => test::run(&args),
             Command::Publish(args) => publish::run(args).await,
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
+            Command::Backtest(args) => backtest::run(&args),
+            Command::Diff(args) => diff::run(args).await,
             Command::Why(args) => why::run(args).await,
             Command::Review(args) => review::run(args).await,
             Command::Kill(args) => kill::kill(args).await,

@@ -31,7 +31,7 @@ pub struct Model {
 enum Command {
     /// A logistic regression from a CSV table. Example: staunch model train --data F.csv --label goal -o model.json
     Train(Box<Train>),
-    /// A model file to a scoring plugin. Example: staunch model compile model.json -o repurchase.wasm
+    /// A model file, a logistic regression or a tree ensemble, to a scoring plugin. Example: staunch model compile model.json -o repurchase.wasm
     Compile {
         /// The model.
         model: PathBuf,
@@ -136,8 +136,7 @@ fn train_model(args: &Train) -> Result<bool> {
     let mut model = Trained::Logistic(train(&rows, &options).map_err(failed)?);
     let measured = unseen.as_ref().unwrap_or(&rows);
     let evaluation = evaluate(&model, measured, RESAMPLES, SEED).map_err(failed)?;
-    let Trained::Logistic(inner) = &mut model;
-    inner.card.metrics = evaluation.metrics();
+    model.card_mut().metrics = evaluation.metrics();
     write(&args.output, &model.write().map_err(failed)?)?;
     if let Some(kit) = &args.kit {
         std::fs::create_dir_all(kit).map_err(|error| CliError::file(kit, &error))?;

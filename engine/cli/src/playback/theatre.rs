@@ -7,6 +7,7 @@ use staunch_core::decide::{Catalog, Workspace};
 use staunch_core::policy::{Live, Stage, StageLimits, StageState};
 use staunch_core::score::{ScoreDef, ScoreFailure, ScoreOutcome, ScoreRequest, Scored};
 use staunch_core::sim::{Parts, World};
+use staunch_core::workflow::Workflow;
 use staunch_rules::Rules;
 use staunch_scoring::Scorer;
 use staunch_worker::MessageRenderer;
@@ -37,6 +38,18 @@ impl<'a> Theatre<'a> {
     /// The same, but the score of this name is unavailable.
     pub fn without_score(self, name: &str) -> Theatre<'a> {
         Theatre { down: Some(name.to_owned()), ..self }
+    }
+
+    /// The same with every workflow changed in this way.
+    pub fn with_workflows(self, change: impl Fn(&mut Workflow)) -> Theatre<'a> {
+        let changed = |flow: &Arc<Workflow>| {
+            let mut flow = Workflow::clone(flow);
+            change(&mut flow);
+            Arc::new(flow)
+        };
+        let workflows = self.catalog.current().iter().map(changed).collect();
+        let catalog = Catalog::new(self.catalog.workspace.clone(), workflows, vec![]);
+        Theatre { catalog, ..self }
     }
 
     /// Calls `play` with an empty world in which every workflow stands in this stage.

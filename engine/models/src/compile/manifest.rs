@@ -1,38 +1,39 @@
-//! What a compiled logistic regression says of itself.
+//! What a compiled model says of itself.
 
 use super::lower::Constant;
-use crate::model::{Card, LogisticModel, Metric};
+use crate::model::{Card, Head, Metric};
 
 /// The manifest of a model as a constant of the contract's type `manifest`.
-pub fn manifest(model: &LogisticModel) -> Constant {
+pub fn manifest(model: &Head<'_>) -> Constant {
     let inputs = model.inputs.iter().map(|input| {
         Constant::Record(vec![
-            ("name", Constant::text(&input.name)),
+            ("name", Constant::text(input.name)),
             ("kind", Constant::Case("number")),
-            ("unit", Constant::optional(&input.unit)),
+            ("unit", Constant::optional(input.unit)),
         ])
     });
     let bands = model
         .bands
         .iter()
         .map(|band| Constant::Record(vec![("name", Constant::text(&band.name)), ("from", Constant::F64(band.from))]));
-    let range = Constant::Record(vec![("low", Constant::F64(0.0)), ("high", Constant::F64(1.0))]);
+    let range =
+        |(low, high)| Box::new(Constant::Record(vec![("low", Constant::F64(low)), ("high", Constant::F64(high))]));
     let fact = |name: &str, text: String| Constant::Tuple(vec![Constant::text(name), Constant::text(text)]);
     let extra = vec![
-        fact("model", "logistic regression".into()),
+        fact("model", model.kind.into()),
         fact("training_rows", model.card.rows.to_string()),
         fact("training_positives", model.card.positives.to_string()),
     ];
     Constant::Record(vec![
-        ("name", Constant::text(&model.name)),
-        ("version", Constant::text(&model.version)),
+        ("name", Constant::text(model.name)),
+        ("version", Constant::text(model.version)),
         ("inputs", Constant::List(inputs.collect())),
         ("kind", Constant::Case("scalar")),
-        ("range", Constant::Option(Some(Box::new(range)))),
+        ("range", Constant::Option(model.range.map(range))),
         ("bands", Constant::List(bands.collect())),
         ("labels", Constant::List(Vec::new())),
-        ("base", Constant::Option(Some(Box::new(Constant::F64(model.intercept))))),
-        ("card", card(&model.card)),
+        ("base", Constant::Option(Some(Box::new(Constant::F64(model.base))))),
+        ("card", card(model.card)),
         ("extra", Constant::List(extra)),
     ])
 }

@@ -1,7 +1,6 @@
-//! `score-batch` of a compiled logistic regression: checking columns, scoring rows, picking reasons.
+//! What all kinds of compiled models do with rows: checking columns, writing results, picking reasons.
 
 use super::contract::Contract;
-use super::exp::{Bound, clamp};
 use super::failed;
 use super::guest::{self, Layout, at};
 use crate::error::ModelError;
@@ -96,52 +95,62 @@ pub fn column(contract: &Contract) -> Result<Function, ModelError> {
     Ok(function)
 }
 
-/// `(row, result: i32)`: scores one row into a `row-result`.
-pub fn row(layout: &Layout, contract: &Contract) -> Result<Function, ModelError> {
-    let (row, result, index, slot, parameters, raw, value) = (0, 1, 2, 3, 4, 5, 6);
+/// The locals of the functions that score one row, `(row, result: i32)`.
+pub const ROW_LOCALS: [(u32, ValType); 2] = [(3, ValType::I32), (2, ValType::F64)];
+/// The row's number.
+pub const ROW: u32 = 0;
+/// Where its `row-result` goes.
+pub const RESULT: u32 = 1;
+/// Free for loops over inputs.
+pub const INDEX: u32 = 2;
+/// Address of the slot of an input.
+pub const SLOT: u32 = 3;
+/// Address of the parameters of an input.
+pub const PARAMETERS: u32 = 4;
+/// The raw value.
+pub const RAW: u32 = 5;
+/// Any number.
+pub const NUMBER: u32 = 6;
+
+/// The end of every function that scores a row: writes the `row-result` from [`RAW`] and the contributions. `link` turns
+/// the raw value on the stack into the answer.
+pub fn finish(
+    code: &mut InstructionSink<'_>,
+    layout: &Layout,
+    contract: &Contract,
+    link: Option<u32>,
+) -> Result<(), ModelError> {
     let ty = contract.ty("row-result")?;
     let (outcome, raw_field) = (contract.field(&ty, "value")?, contract.field(&ty, "raw")?);
     let reasons = contract.field(&ty, "reasons")?.offset;
     let (scalar, scalar_at) = (contract.case(&outcome.ty, "scalar")?, outcome.offset + contract.payload(&outcome.ty)?);
     let raw_at = raw_field.offset + contract.payload(&raw_field.ty)?;
-    let mut function = Function::new([(3, ValType::I32), (2, ValType::F64)]);
-    let mut code = function.instructions();
-    code.f64_const(layout.intercept.into()).local_set(raw);
-    count_up(&mut code, index, Limit::Fixed(layout.inputs as i32), |code| {
-        element(code, layout.slots, index, 8);
-        code.local_set(slot);
-        element(code, layout.parameters, index, Layout::STRIDE);
-        code.local_set(parameters);
-        contribution(code, [row, slot, parameters, value]);
-        code.local_set(value);
-        element(code, layout.contributions, index, 8);
-        code.local_get(value).f64_store(at(0, 8));
-        code.local_get(raw).local_get(value).f64_add().local_set(raw);
-    });
-    code.local_get(result).i32_const(scalar).i32_store8(at(outcome.offset, 1));
-    code.local_get(result).local_get(raw).call(guest::SIGMOID).f64_store(at(scalar_at, 8));
-    code.local_get(result).i32_const(1).i32_store8(at(raw_field.offset, 1));
-    code.local_get(result).local_get(raw).f64_store(at(raw_at, 8));
+    code.local_get(RESULT).i32_const(scalar).i32_store8(at(outcome.offset, 1));
+    code.local_get(RESULT).local_get(RAW);
+    if let Some(function) = link {
+        code.call(function);
+    }
+    code.f64_store(at(scalar_at, 8));
+    code.local_get(RESULT).i32_const(1).i32_store8(at(raw_field.offset, 1));
+    code.local_get(RESULT).local_get(RAW).f64_store(at(raw_at, 8));
     // The list is reserved in full; `REASONS` fills it and says how much of it counts.
     let element = reason_type(contract)?;
     let bytes = contract.size(&element) * layout.inputs.min(MAX_REASONS as u64);
-    code.local_get(result).i32_const(contract.align(&element) as i32).i64_const(bytes as i64).call(guest::ALLOC);
-    code.local_tee(slot).i32_store(at(reasons, 4));
-    code.local_get(result).local_get(slot).call(guest::REASONS).i32_store(at(reasons + 4, 4)).end();
-    Ok(function)
+    code.local_get(RESULT).i32_const(contract.align(&element) as i32).i64_const(bytes as i64).call(guest::ALLOC);
+    code.local_tee(SLOT).i32_store(at(reasons, 4));
+    code.local_get(RESULT).local_get(SLOT).call(guest::REASONS).i32_store(at(reasons + 4, 4)).end();
+    Ok(())
 }
 
-/// Pushes what one input adds to the log-odds of a row. The value of a missing cell is read but not used.
-fn contribution(code: &mut InstructionSink<'_>, [row, slot, parameters, value]: [u32; 4]) {
-    code.local_get(parameters).f64_load(at(guest::MISSING, 8));
-    code.local_get(parameters).f64_load(at(guest::WEIGHT, 8));
-    code.local_get(slot).i32_load(at(0, 4)).local_get(row).i32_const(8).i32_mul().i32_add().f64_load(at(0, 8));
-    let bound = |offset| Bound::Loaded(parameters, offset);
-    clamp(code, value, bound(guest::LOW), bound(guest::HIGH));
-    code.local_get(parameters).f64_load(at(guest::MEAN, 8)).f64_sub();
-    code.local_get(parameters).f64_load(at(guest::SD, 8)).f64_div().f64_mul();
-    code.local_get(slot).i32_load(at(4, 4)).local_get(row).i32_const(3).i32_shr_u().i32_add().i32_load8_u(at(0, 1));
-    code.local_get(row).i32_const(7).i32_and().i32_shr_u().i32_const(1).i32_and().select();
+/// Pushes the value of an input whose slot is in [`SLOT`]. That of a missing cell means nothing.
+pub fn value(code: &mut InstructionSink<'_>) {
+    code.local_get(SLOT).i32_load(at(0, 4)).local_get(ROW).i32_const(8).i32_mul().i32_add().f64_load(at(0, 8));
+}
+
+/// Pushes 1 where the input whose slot is in [`SLOT`] is missing, else 0.
+pub fn missing(code: &mut InstructionSink<'_>) {
+    code.local_get(SLOT).i32_load(at(4, 4)).local_get(ROW).i32_const(3).i32_shr_u().i32_add().i32_load8_u(at(0, 1));
+    code.local_get(ROW).i32_const(7).i32_and().i32_shr_u().i32_const(1).i32_and();
 }
 
 /// `(list: i32) -> i32`: moves the strongest contributions into a list of reasons, strongest first, and returns how
@@ -186,12 +195,12 @@ fn reason_type(contract: &Contract) -> Result<Type, ModelError> {
 }
 
 /// Pushes `base + index × stride`.
-fn element(code: &mut InstructionSink<'_>, base: u64, index: u32, stride: u64) {
+pub fn element(code: &mut InstructionSink<'_>, base: u64, index: u32, stride: u64) {
     code.local_get(index).i32_const(stride as i32).i32_mul().i32_const(base as i32).i32_add();
 }
 
 /// Where a loop ends.
-enum Limit {
+pub enum Limit {
     /// At the value of a local.
     Local(u32),
     /// At a number.
@@ -199,7 +208,12 @@ enum Limit {
 }
 
 /// `while counter < limit { body; counter += 1 }`. The body must not leave by a branch.
-fn count_up(code: &mut InstructionSink<'_>, counter: u32, limit: Limit, body: impl FnOnce(&mut InstructionSink<'_>)) {
+pub fn count_up(
+    code: &mut InstructionSink<'_>,
+    counter: u32,
+    limit: Limit,
+    body: impl FnOnce(&mut InstructionSink<'_>),
+) {
     code.block(BlockType::Empty).loop_(BlockType::Empty).local_get(counter);
     match limit {
         Limit::Local(local) => code.local_get(local),

@@ -2,47 +2,58 @@
 
 use crate::guest::{compiled, model};
 use crate::workspace::{request, workspace};
+use proptest::prelude::*;
 use staunch_models::rng::Rng;
+use staunch_models::sample::{self, cell};
+use staunch_models::{Link, Model, TreesInput, TreesModel};
 use staunch_scoring::{Host, Lock, Scorer};
 
-/// Ordinary, huge, tiny, subnormal, negative zero, far outside the range, missing.
-fn cell(rng: &mut Rng) -> Option<f64> {
-    let uniform = rng.below(1 << 30) as f64 / f64::from(1 << 30) - 0.5;
-    match rng.below(12) {
-        0 => None,
-        1 => Some(uniform * 1e308),
-        2 => Some(uniform * 1e-300),
-        3 => Some(5e-324),
-        4 => Some(-0.0),
-        5 => Some(if uniform > 0.0 { f64::MAX } else { f64::MIN }),
-        6 => Some(uniform * 1e7),
-        7 => Some((uniform * 10.0).round()),
-        _ => Some(uniform * 8.0),
+/// Scores random rows by the compiled model and natively: value, raw value and reasons are the same bits.
+fn agree(model: &Model, rows: usize, seed: u64) {
+    let (dir, lock) = workspace(&staunch_models::compile(model).unwrap());
+    let (host, problems) = Host::load(dir.path(), &lock);
+    assert_eq!(problems, []);
+    let (mut rng, head) = (Rng::new(seed), model.head());
+    let rows: Vec<Vec<Option<f64>>> = (0..rows).map(|_| head.inputs.iter().map(|_| cell(&mut rng)).collect()).collect();
+    let requests: Vec<_> = rows.iter().map(|row| request(row)).collect();
+    let named: Vec<_> = requests.iter().map(|request| request.inputs.as_slice()).collect();
+    let answers = host.plugin("m").unwrap().answers(&named);
+    assert_eq!(answers.len(), rows.len());
+    for (row, answer) in rows.iter().zip(answers) {
+        let ((value, reasons), answer) = (model.predict(row), answer.unwrap());
+        assert_eq!(answer.value.to_bits(), value.to_bits(), "{row:?}");
+        assert_eq!(answer.raw.unwrap().to_bits(), model.raw(row).to_bits(), "{row:?}");
+        let got: Vec<_> = answer.reasons.iter().map(|r| (r.input.as_str(), r.contribution.to_bits())).collect();
+        let want: Vec<_> = reasons.iter().map(|r| (r.input.as_str(), r.contribution.to_bits())).collect();
+        assert_eq!(got, want, "{row:?}");
     }
+    assert_eq!(host.manifest("m").unwrap().base.map(f64::to_bits), Some(head.base.to_bits()));
 }
 
 #[test]
 fn sandbox_and_native_agree_bit_by_bit() {
     for inputs in [0, 1, 2, 9, 40] {
-        let model = model(inputs);
-        let (dir, lock) = workspace(&compiled(model.clone()));
-        let (host, problems) = Host::load(dir.path(), &lock);
-        assert_eq!(problems, []);
-        let mut rng = Rng::new(inputs as u64);
-        let rows: Vec<Vec<Option<f64>>> = (0..3_000).map(|_| (0..inputs).map(|_| cell(&mut rng)).collect()).collect();
-        let requests: Vec<_> = rows.iter().map(|row| request(row)).collect();
-        let named: Vec<_> = requests.iter().map(|request| request.inputs.as_slice()).collect();
-        let answers = host.plugin("m").unwrap().answers(&named);
-        assert_eq!(answers.len(), rows.len());
-        for (row, answer) in rows.iter().zip(answers) {
-            let ((value, reasons), answer) = (model.predict(row), answer.unwrap());
-            assert_eq!(answer.value.to_bits(), value.to_bits(), "{row:?}");
-            assert_eq!(answer.raw.unwrap().to_bits(), model.raw(row).to_bits(), "{row:?}");
-            let got: Vec<_> = answer.reasons.iter().map(|r| (r.input.as_str(), r.contribution.to_bits())).collect();
-            let want: Vec<_> = reasons.iter().map(|r| (r.input.as_str(), r.contribution.to_bits())).collect();
-            assert_eq!(got, want, "{row:?}");
-        }
+        agree(&Model::Logistic(model(inputs)), 3_000, inputs as u64);
     }
+}
+
+proptest! {
+    // Each case compiles a component: that is what takes the time.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn trees_in_the_sandbox_and_native_agree_bit_by_bit(
+        seed: u64, inputs in 1usize..24, count in 0usize..6, depth in 0usize..10, probability: bool,
+    ) {
+        let link = if probability { Link::Sigmoid } else { Link::Identity };
+        agree(&Model::Trees(TreesModel { link, ..sample::trees(seed, inputs, count, depth) }), 300, seed);
+    }
+}
+
+#[test]
+fn a_hundred_trees_agree_and_unused_inputs_do_no_harm() {
+    let mut trees = sample::trees(4, 8, 100, 5);
+    trees.inputs.push(TreesInput { name: "x8".into(), unit: None });
+    agree(&Model::Trees(trees), 3_000, 4);
 }
 
 #[test]

@@ -2,16 +2,20 @@
 //!
 //! Postgres is real: `STAUNCH_TEST_DATABASE_URL` names it (`tests/services` starts one). Each test has its own schema.
 
+mod accounts;
 mod bed;
 mod commit;
 mod control;
 mod dispatch;
 mod durable;
 mod fixtures;
+mod identity;
+mod people;
 mod queue;
 mod races;
 mod read;
 mod review;
+mod standing;
 mod trips;
 
 macro_rules! suite {
@@ -83,6 +87,34 @@ suite! {
         a_verdict_binds_to_the_payload,
         silence_means_what_the_gate_declares,
         a_verdict_that_comes_too_late_does_not_count,
+    ],
+    identity: [
+        an_alias_leads_to_its_contact,
+        a_taken_id_makes_a_change_lose,
+        a_merge_hands_everything_over,
+        a_merge_is_whole_or_not_at_all,
+        crossed_contacts_leave_the_comparison,
+        merges_meet_events_and_each_other,
+        an_id_becomes_a_contact_or_an_alias,
+        merges_meet_kills,
+    ],
+    accounts: [
+        accounts_are_loaded_where_they_are_wanted,
+        losers_add_nothing_to_accounts,
+        old_facts_of_accounts_go,
+        additions_to_an_account_never_lose,
+    ],
+    people: [
+        the_gate_sees_what_a_person_was_given,
+        capacity_holds_against_many_claimers,
+        the_gate_sees_accounts_where_it_wants_them,
+    ],
+    standing: [
+        people_are_counted_by_step,
+        contacts_of_old_versions_come_page_by_page,
+        a_publication_has_a_fingerprint,
+        a_new_schedule_wakes_everybody,
+        a_filled_database_of_the_first_version_goes_on,
     ],
     races: [
         no_increment_is_lost,

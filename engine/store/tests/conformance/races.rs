@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinSet;
 
 /// Runs `n` tasks at once and gives what each returned.
-async fn at_once<T, F>(n: usize, task: impl Fn(usize) -> F) -> Vec<T>
+pub async fn at_once<T, F>(n: usize, task: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

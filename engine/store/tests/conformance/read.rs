@@ -103,7 +103,7 @@ pub async fn decisions_are_found_by_workflow(bed: Arc<Bed>) {
     assert!(store.decisions("c2", None).await.unwrap().is_empty());
 }
 
-fn workflow(name: &str, version: &str) -> Workflow {
+pub fn workflow(name: &str, version: &str) -> Workflow {
     Workflow {
         name: name.into(),
         version: version.into(),

@@ -257,7 +257,8 @@ impl Flow<'_, '_> {
             let help = "there is no entry before a run starts: use a field of the contact or a feature";
             self.reader.error(at, codes::EXPR_NO_PLACE, format!("the start reads `score.{}`", draft.name), help);
         }
-        if !read {
+        // What is broken may have been what would have read it.
+        if !read && self.reader.clean() && self.around.workspace.is_some() {
             let message = format!("`score.{}` is declared and never read, so its plugin is never asked", draft.name);
             self.reader.warning(draft.at, codes::UNUSED, message, "read it in a `when`, or remove it");
         }

@@ -6,7 +6,7 @@ mod times;
 pub(crate) use times::minute;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::yaml::{Entry, Kind, Node, Source};
+use crate::yaml::{Entry, Kind, MOST_PROBLEMS, Node, Source};
 use staunch_core::codes;
 use staunch_core::suggest::closest;
 use std::cell::RefCell;
@@ -82,7 +82,24 @@ impl<'a> Reader<'a> {
         self.report(Severity::Warning, at, code, message.into(), help.into());
     }
 
+    /// Whether so many errors were found that no more are reported, and looking for what was meant is of no use.
+    fn is_full(&self) -> bool {
+        self.errors() > MOST_PROBLEMS
+    }
+
+    /// Errors and warnings are counted apart, so that no error is lost behind warnings.
     fn report(&mut self, severity: Severity, at: usize, code: &str, message: String, help: String) {
+        match self.found.iter().filter(|one| one.severity == severity).count() {
+            ..MOST_PROBLEMS => self.push(severity, at, code, message, help),
+            MOST_PROBLEMS => {
+                let message = format!("there is more: only the first {MOST_PROBLEMS} are reported");
+                self.push(severity, self.source.text.len(), codes::YAML_LIMIT, message, "mend these first".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, severity: Severity, at: usize, code: &str, message: String, help: String) {
         let (line, column, excerpt) = self.source.place(at);
         // A line with a secret in it is not copied into a terminal or a log.
         let excerpt = if code == codes::PLAIN_SECRET { "" } else { excerpt };
@@ -113,6 +130,9 @@ impl<'a> Reader<'a> {
         name: &str,
         known: impl IntoIterator<Item = &'k str>,
     ) {
+        if self.is_full() {
+            return;
+        }
         let known: Vec<&str> = known.into_iter().collect();
         let help = match closest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -174,6 +194,8 @@ impl<'a> Reader<'a> {
                 fields.entries.push((*known, entry));
             } else if keys.later.contains(&entry.key.as_str()) {
                 self.later(entry.key_at, &entry.key);
+                fields.excuse_all = true;
+            } else if self.is_full() {
                 fields.excuse_all = true;
             } else {
                 self.unknown(entry.key_at, codes::UNKNOWN_KEY, "a key here", &entry.key, keys.known.iter().copied());

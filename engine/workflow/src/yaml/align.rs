@@ -61,7 +61,7 @@ mod tests {
             "l:\n  - k: |-\n      a &&\n      x\n",
             "k: {k: x}\n",
         ] {
-            let source = Source { path: "t", text };
+            let source = Source::new("t", text);
             let (node, problems) = parse(&source);
             assert!(problems.is_empty(), "{problems:?}");
             let mut node = node.unwrap();
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn an_escape_falls_back_to_the_start() {
-        let source = Source { path: "t", text: "k: \"a\\u0041 x\"\n" };
+        let source = Source::new("t", "k: \"a\\u0041 x\"\n");
         let node = parse(&source).0.unwrap();
         assert_eq!(source.inside(node.get("k").unwrap(), 3), 3);
     }

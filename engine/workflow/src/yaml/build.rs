@@ -8,6 +8,14 @@ use std::collections::HashSet;
 
 /// Deeper files are mistakes or attacks.
 const DEEPEST: usize = 64;
+/// So are files of more values and keys; the largest that people write have a tenth.
+const MOST_NODES: usize = 20_000;
+/// In bytes; longer texts belong into templates.
+const LONGEST_TEXT: usize = 64 << 10;
+/// In bytes; names end at 64.
+const LONGEST_KEY: usize = 256;
+/// The most problems of a file that are reported.
+pub(crate) const MOST_PROBLEMS: usize = 100;
 
 /// A problem with its byte offset.
 #[derive(Debug)]
@@ -33,13 +41,15 @@ struct Builder<'a> {
     stack: Vec<Open>,
     root: Option<Node>,
     problems: Vec<Problem>,
+    /// Scalars, keys, collections and aliases so far.
+    nodes: usize,
 }
 
 /// The tree of a file with all problems of its YAML; no tree where it cannot be read at all.
 pub(crate) fn parse(source: &Source<'_>) -> (Option<Node>, Vec<Problem>) {
     let text = source.text;
     let bytes = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() };
-    let mut builder = Builder { text, bytes, stack: Vec::new(), root: None, problems: Vec::new() };
+    let mut builder = Builder { text, bytes, stack: Vec::new(), root: None, problems: Vec::new(), nodes: 0 };
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
         let (event, span) = match event {
@@ -109,6 +119,9 @@ impl Builder<'_> {
 
     /// One event; `false` where going on makes no sense.
     fn take(&mut self, event: Event<'_>, span: &Span, at: usize) -> bool {
+        if self.is_too_much(&event, at) {
+            return false;
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let spoiled = self.refuse(anchor, tag.is_some(), at);
@@ -133,6 +146,26 @@ impl Builder<'_> {
             }
             _ => debug_assert!(span.start.line() >= 1),
         }
+        true
+    }
+
+    /// Refuses what no file of ours comes near to, before it costs memory. Problems end one behind the most that are
+    /// reported, so that the reader sees that there are more.
+    fn is_too_much(&mut self, event: &Event<'_>, at: usize) -> bool {
+        self.nodes += usize::from(!matches!(event, Event::SequenceEnd | Event::MappingEnd));
+        let is_key = self.waits_for_key();
+        let (what, help) = match event {
+            _ if self.problems.len() > MOST_PROBLEMS => return true,
+            _ if self.nodes > MOST_NODES => (format!("this file has more than {MOST_NODES} values"), "split it"),
+            Event::Scalar(text, ..) if is_key && text.len() > LONGEST_KEY => {
+                (format!("this key is longer than {LONGEST_KEY} bytes"), "write a short name")
+            }
+            Event::Scalar(text, ..) if text.len() > LONGEST_TEXT => {
+                (format!("this text is longer than {} KiB", LONGEST_TEXT >> 10), "put it into a template")
+            }
+            _ => return false,
+        };
+        self.report(at, codes::YAML_LIMIT, what, help);
         true
     }
 

@@ -4,25 +4,41 @@
 mod align;
 mod build;
 
-pub(crate) use build::parse;
+pub(crate) use build::{MOST_PROBLEMS, parse};
 
 use serde_yaml::Value;
+use std::cell::OnceCell;
+
+/// The longest line that is shown beside a problem. A file of one line would come along a hundred times.
+const LONGEST_EXCERPT: usize = 4_096;
 
 /// A file's text with its path.
 pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     pub(crate) text: &'a str,
+    /// Where each line starts; made at the first problem.
+    lines: OnceCell<Vec<usize>>,
 }
 
-impl Source<'_> {
-    /// Line and column (both from 1, the column in characters) of a byte offset, and the text of that line.
+impl<'a> Source<'a> {
+    pub(crate) fn new(path: &'a str, text: &'a str) -> Source<'a> {
+        Source { path, text, lines: OnceCell::new() }
+    }
+
+    /// Line and column (both from 1, the column in characters) of a byte offset, and the text of that line, empty where
+    /// the line is too long to be shown.
     pub(crate) fn place(&self, at: usize) -> (usize, usize, &str) {
-        let at = at.min(self.text.len());
-        let before = &self.text[..at];
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        let excerpt = self.text[start..].split(['\n', '\r']).next().unwrap_or("");
-        (line, before[start..].chars().count() + 1, excerpt)
+        let at = self.text.floor_char_boundary(at);
+        let lines = self.lines.get_or_init(|| {
+            let starts = self.text.match_indices('\n').map(|(newline, _)| newline + 1);
+            std::iter::once(0).chain(starts).collect()
+        });
+        let line = lines.partition_point(|start| *start <= at);
+        let start = lines[line - 1];
+        let end = lines.get(line).map_or(self.text.len(), |next| next - 1);
+        let excerpt = self.text[start..end].split('\r').next().unwrap_or("");
+        let excerpt = if excerpt.len() > LONGEST_EXCERPT { "" } else { excerpt };
+        (line, self.text[start..at].chars().count() + 1, excerpt)
     }
 
     /// Where a byte of a scalar's value stands in the file.
@@ -80,8 +96,11 @@ pub(crate) struct Scalar {
 impl Scalar {
     /// What the text means by YAML's core schema; quoted and block text is always text.
     pub(crate) fn value(&self) -> Value {
-        // Numbers and words are short; anything longer is text, and need not be parsed again to know it.
-        if self.style != Style::Plain || self.text.len() > 64 {
+        // Numbers and words are short; anything longer is text, and need not be parsed again to know it. Nor need a word
+        // that is none of YAML's own.
+        let is_word = self.text.starts_with(|c: char| c.is_ascii_alphabetic());
+        let own = ["null", "true", "false"].iter().any(|word| word.eq_ignore_ascii_case(&self.text));
+        if self.style != Style::Plain || self.text.len() > 64 || (is_word && !own) {
             return Value::String(self.text.clone());
         }
         match serde_yaml::from_str::<Value>(&self.text) {
