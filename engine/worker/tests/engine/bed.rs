@@ -166,7 +166,7 @@ pub fn count_orders(flow: &mut Workflow, name: &str, over: Over) {
 }
 
 pub fn expr(source: &str) -> Expr {
-    Expr { source: source.into() }
+    Expr::new(source)
 }
 
 /// Knows `root.name >= number` and `true`.
