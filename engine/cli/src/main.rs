@@ -5,6 +5,7 @@ mod backtest;
 mod chart;
 mod commands;
 mod difference;
+mod drill;
 mod error;
 mod feed;
 mod files;

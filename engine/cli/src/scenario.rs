@@ -4,7 +4,7 @@ pub mod coverage;
 mod explain;
 mod judge;
 pub mod stage;
-mod timeline;
+pub mod timeline;
 
 use crate::load::Project;
 use serde_json::{Value, json};

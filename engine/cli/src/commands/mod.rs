@@ -6,6 +6,7 @@ mod dead;
 mod demo;
 mod diff;
 mod doctor;
+mod drill;
 mod explain;
 mod ingest;
 mod init;
@@ -54,6 +55,7 @@ enum Command {
     Simulate(simulate::Simulate),
     Backtest(backtest::Backtest),
     Diff(diff::Diff),
+    Drill(drill::Drill),
     Why(why::Why),
     Review(review::Review),
     Kill(kill::Kill),
@@ -88,6 +90,7 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Simulate(args) => simulate::run(&args),
             Command::Backtest(args) => backtest::run(&args),
             Command::Diff(args) => diff::run(args).await,
+            Command::Drill(args) => drill::run(&args),
             Command::Why(args) => why::run(args).await,
             Command::Review(args) => review::run(args).await,
             Command::Kill(args) => kill::kill(args).await,

@@ -124,6 +124,9 @@ fn shown(trace: &Trace) -> String {
     });
     let values = values.collect::<Vec<_>>().join(", ");
     let values = if values.is_empty() { values } else { format!(" ({values})") };
+    if let (true, Some(expr)) = (trace.step == "start", &trace.expr) {
+        return format!("start: {}, when: {expr}{values}", trace.result);
+    }
     let expr = trace.expr.as_ref().map_or_else(String::new, |expr| format!("{expr}: "));
     format!("{}: {expr}{}{values}", trace.step, trace.result)
 }
