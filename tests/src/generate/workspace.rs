@@ -60,7 +60,7 @@ steps:
             assignee: success
             due: 2d
             expires: 7d
-      - case: tips
+      - case: mail
         when: score.churn >= 0.5
         do:
           - email: tips
@@ -183,13 +183,13 @@ steps:
 ";
 
 const TEMPLATES: [(&str, &str); 7] = [
-    ("rescue/tips.txt", "subject: Three tips for you\n\nYou came {{ feature.events_7d | round }} times this week.\n"),
-    ("rescue/checklist.txt", "You are on {{ contact.plan }}: see the checklist.\n"),
-    ("cart/mail.txt", "subject: Your cart\n\nYour cart is worth {{ entry.amount }} EUR.\n"),
-    ("cart/nudge.txt", "Your cart waits: {{ entry.item }}.\n"),
-    ("thanks/thank-you.txt", "Thank you for {{ entry.item }}.\n"),
-    ("browse/guide.txt", "Here is a guide.\n"),
-    ("idle/note.txt", "Number {{ entry.number }}.\n"),
+    ("rescue/tips.txt", "Subject: Three tips for you\n\nYou came {{ feature.events_7d | round }} times this week.\n"),
+    ("rescue/checklist.txt", "Title: A checklist\n\nYou are on {{ contact.plan }}: see the checklist.\n"),
+    ("cart/mail.txt", "Subject: Your cart\n\nYour cart is worth {{ entry.amount }} EUR.\n"),
+    ("cart/nudge.txt", "Title: Your cart\n\nYour cart waits: {{ entry.item }}.\n"),
+    ("thanks/thank-you.txt", "Title: Thank you\n\nThank you for {{ entry.item }}.\n"),
+    ("browse/guide.txt", "Title: A guide\n\nHere is a guide.\n"),
+    ("idle/note.txt", "Title: A note\n\nNumber {{ entry.number }}.\n"),
 ];
 
 /// Writes a workspace with the first `matching` of [`MATCHING`] and `idle` workflows whose events never come, each with
