@@ -78,6 +78,11 @@ pub(super) const PAGES: &[Entry] = &[
     ),
     entry(CLI_PORT, "Other processes have all ports that were tried.", "Name another one with `--port`."),
     entry(
+        CLI_SHAPE,
+        "A patch exchanges texts only. With other steps, waits or conditions, people under way could stand nowhere.",
+        "Publish with `--existing keep`, `move` or `end`; `staunch diff` shows which steps differ.",
+    ),
+    entry(
         HTTP_NOT_FOUND,
         "The address is misspelt, or the link belongs to an action that was never sent from here.",
         "`GET /` lists what is here.",
