@@ -108,9 +108,9 @@ fn an_approval_that_another_workflow_goes_around() {
 fn a_rule_whose_signal_nothing_brings() {
     let kill = "kill:\n  - id: k\n    rate: unsubscribed / delivered.email\n    limit: 1%\n    matured_after: 72h\n    then: pause\n";
     let killed = flow("a", 50, "order.paid", &format!("{MAIL}{kill}"));
-    assert_eq!(found(WORKSPACE, &[killed.clone()]), ["a.yaml 12:9 ?ST1079"]);
+    assert_eq!(found(WORKSPACE, std::slice::from_ref(&killed)), ["a.yaml 12:9 ?ST1079"]);
     let mail = format!("{WORKSPACE}mail:\n  from: a@example.com\n  unsubscribe: https://example.com/u\n");
-    assert_eq!(found(&mail, &[killed.clone()]), [""; 0]);
+    assert_eq!(found(&mail, std::slice::from_ref(&killed)), [""; 0]);
     let source = format!(
         "{WORKSPACE}sources:\n  - source: esp\n    exchange: e\n    bind: x\n    map: {{ id: $.a, type: email.unsubscribed, time: $.b, contact: $.c }}\n"
     );

@@ -5,6 +5,8 @@ use super::{none, tree};
 use std::collections::{BTreeMap, BTreeSet};
 
 const LIST: &str = "engine/core/src/codes.rs";
+/// A page is about a code and no use of it.
+const PAGES: &str = "engine/core/src/explain/";
 
 /// (constant, code) of the list, in order.
 fn listed() -> Vec<(String, String)> {
@@ -52,7 +54,7 @@ fn every_code_is_there_once_and_in_order() {
 fn every_code_is_used() {
     let sources: Vec<(String, String)> = tree::rust()
         .into_iter()
-        .filter(|(path, _)| path.starts_with("engine/") && path != LIST)
+        .filter(|(path, _)| path.starts_with("engine/") && path != LIST && !path.starts_with(PAGES))
         .map(|(path, text)| (path, code(&text)))
         .collect();
     let words: BTreeSet<&str> =
@@ -70,4 +72,14 @@ fn no_file_names_a_code_that_is_not_listed() {
         problems.extend(strange.into_iter().map(|code| format!("{path}: {code}")));
     }
     none(&problems, "codes that the list does not know");
+}
+
+#[test]
+fn the_document_of_all_errors_is_up_to_date() {
+    let path = tree::root().join("engine/ERRORS.md");
+    let written = std::fs::read_to_string(&path).expect("engine/ERRORS.md can be read");
+    let made = staunch_core::explain::markdown();
+    let line = made.lines().zip(written.lines()).position(|(made, written)| made != written);
+    let next = "write it again: staunch explain --all > engine/ERRORS.md";
+    assert!(made.trim_end() == written.trim_end(), "differs from line {}; {next}", line.map_or(0, |line| line + 1));
 }

@@ -2,6 +2,7 @@
 
 mod raw_around;
 mod raw_feature;
+mod raw_policy;
 mod raw_rollout;
 mod raw_step;
 mod raw_test;

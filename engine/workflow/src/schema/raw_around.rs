@@ -52,7 +52,7 @@ pub(super) enum Unit {
 }
 
 /// Where an action goes.
-#[derive(Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Channel {
     /// E-mail.
