@@ -73,7 +73,7 @@ impl Workspace {
     /// Publishes the workflows and lets one of them go as far as it may.
     #[track_caller]
     pub fn go_full(&self, workflow: &str) {
-        // There is no command to publish: a worker does it when it starts.
+        // A worker publishes when it starts, and makes the queues that tests publish to.
         let service = self.serve(&["--roles", "worker"]);
         for _ in 0..2 {
             self.staunch(&["rollout", "promote", self.text(), "--workflow", workflow, "--as", "test"]).ok();

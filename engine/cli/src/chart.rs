@@ -18,8 +18,8 @@ pub struct Chart<'a> {
     pub values: Vec<[u64; 2]>,
 }
 
-const WIDTH: f64 = 480.0;
-const HEIGHT: f64 = 240.0;
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 230.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 10.0;
 const TOP: f64 = 14.0;
@@ -99,14 +99,13 @@ impl Chart<'_> {
     }
 }
 
-/// The next even number of the kind 2, 4, 10, 20, 40, 100, …, so that its half is one to read, too.
+/// The next number of the kind 2, 4, 6, 8, 10, 20, 30, 40, 50, … whose half is one to read, too.
 fn nice(value: u64) -> u64 {
     let mut step = 1;
     loop {
-        for factor in [2, 4, 6, 8, 10] {
-            if step * factor >= value {
-                return step * factor;
-            }
+        let factors = if step == 1 { &[2, 4, 6, 8, 10][..] } else { &[2, 3, 4, 5, 6, 8, 10] };
+        if let Some(factor) = factors.iter().find(|factor| step * **factor >= value) {
+            return step * factor;
         }
         step *= 10;
     }
@@ -123,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_axis_ends_at_a_number_to_read() {
-        for (value, want) in [(0, 2), (1, 2), (3, 4), (5, 6), (11, 20), (41, 60), (99, 100), (2_300, 4_000)] {
+        for (value, want) in [(0, 2), (1, 2), (3, 4), (5, 6), (11, 20), (41, 50), (99, 100), (2_300, 3_000)] {
             assert_eq!(nice(value), want, "{value}");
         }
     }

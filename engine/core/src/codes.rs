@@ -312,6 +312,8 @@ pub const CLI_ROLE: Code = "ST7017";
 pub const CLI_CHANGED: Code = "ST7018";
 /// No port is free. Name another one with `--port`.
 pub const CLI_PORT: Code = "ST7019";
+/// New texts alone do not fit people under way: the steps are not the same. Keep, move or end them.
+pub const CLI_SHAPE: Code = "ST7020";
 
 // ST75xx — HTTP.
 /// Nothing is at this address, or no action of that id was sent there. `GET /` lists what is here.

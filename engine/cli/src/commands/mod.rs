@@ -13,6 +13,7 @@ mod kill;
 mod lock;
 mod model;
 mod plugin;
+mod publish;
 mod review;
 mod rollout;
 mod run;
@@ -46,6 +47,7 @@ enum Command {
     Check(check::Check),
     Explain(explain::Explain),
     Test(test::Test),
+    Publish(publish::Publish),
     Run(run::Run),
     Sources(sources::Sources),
     Ingest(ingest::Ingest),
@@ -80,6 +82,7 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Explain(args) => explain::run(&args),
             Command::Sources(args) => sources::run(&args),
             Command::Test(args) => test::run(&args),
+            Command::Publish(args) => publish::run(args).await,
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,
             Command::Simulate(args) => simulate::run(&args),

@@ -237,7 +237,7 @@ fn turns_are_taken_evenly() {
 
 #[test]
 fn a_channel_that_is_down_holds_and_sends_nothing() {
-    let down = |it: &mut World<'_>| drop(it.down.insert("email".into()));
+    let down = |it: &mut World<'_>| it.down.extend(["email".to_owned()]);
     let said = play(Policy::default(), flow(vec![email("a", END)]), down, &[go("0h")]);
     assert_eq!(said[0], "a held retry until 1 @0");
     assert!(said.iter().all(|line| !line.contains("sent")), "{said:?}");

@@ -28,6 +28,9 @@ impl<F: Fn(&GateInput<'_>) -> GateVerdict + Send + Sync> Gate for Wanting<F> {
     }
 }
 
+/// What a person was given.
+type Given = Vec<(Channel, Time)>;
+
 fn day() -> Wants {
     Wants { assigned: Some(Span::days(1)), ..Wants::default() }
 }
@@ -69,7 +72,7 @@ pub async fn the_gate_sees_what_a_person_was_given(bed: Arc<Bed>) {
     bed.sql("UPDATE actions SET assignee = NULL WHERE id IN ('t2', 't4')").await;
     plan(store, vec![due(4, task("t5", "winback", Some("anna"))), due(4, task("t6", "winback", Some("anna")))]).await;
     plan(store, vec![due(4, task("t7", "winback", None)), due(4, action("n1", "n1"))]).await;
-    let seen: Mutex<Vec<(String, Vec<(Channel, Time)>)>> = Mutex::default();
+    let seen: Mutex<Vec<(String, Given)>> = Mutex::default();
     let look = |wants: Wants| {
         let seen = &seen;
         Wanting(wants, move |input: &GateInput<'_>| {

@@ -1,6 +1,7 @@
 //! Events of the parser to a tree. Everything that files of ours do not use is refused here with its place: anchors,
 //! aliases, tags, merge keys, duplicate keys, keys that other readers take for truth values, a second document.
 
+use super::meter::Meter;
 use super::{Entry, Kind, Node, Scalar, Source, Style};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use staunch_core::codes;
@@ -51,7 +52,14 @@ pub(crate) fn parse(source: &Source<'_>) -> (Option<Node>, Vec<Problem>) {
     let bytes = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() };
     let mut builder = Builder { text, bytes, stack: Vec::new(), root: None, problems: Vec::new(), nodes: 0 };
     let mut documents = 0;
-    for event in Parser::new_from_str(text) {
+    let meter = Meter::default();
+    for event in Parser::new_from_iter(meter.read(text)) {
+        meter.event();
+        if let Some(read) = meter.spent() {
+            let at = builder.byte(read);
+            builder.report(at, codes::YAML_LIMIT, "a `[` or `{` before this holds too much", "write it as a block");
+            return (None, builder.problems);
+        }
         let (event, span) = match event {
             Ok(found) => found,
             Err(error) => {
@@ -152,7 +160,9 @@ impl Builder<'_> {
     /// Refuses what no file of ours comes near to, before it costs memory. Problems end one behind the most that are
     /// reported, so that the reader sees that there are more.
     fn is_too_much(&mut self, event: &Event<'_>, at: usize) -> bool {
-        self.nodes += usize::from(!matches!(event, Event::SequenceEnd | Event::MappingEnd));
+        let is_node =
+            matches!(event, Event::Scalar(..) | Event::Alias(_) | Event::SequenceStart(..) | Event::MappingStart(..));
+        self.nodes += usize::from(is_node);
         let is_key = self.waits_for_key();
         let (what, help) = match event {
             _ if self.problems.len() > MOST_PROBLEMS => return true,

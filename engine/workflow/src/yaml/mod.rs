@@ -3,6 +3,7 @@
 
 mod align;
 mod build;
+mod meter;
 
 pub(crate) use build::{MOST_PROBLEMS, parse};
 
