@@ -1,6 +1,9 @@
 //! Shared harness for the end-to-end suites: the binary, the real servers, a mail sink, and workspaces. Everything it
 //! starts or makes ends with the value that stands for it, also when a test fails.
 
+pub mod generate;
+pub mod measure;
+
 mod bin;
 mod database;
 mod http;

@@ -3,14 +3,30 @@
 use crate::connector::{Connector, Outgoing, SendError, Sent};
 use staunch_core::action::{Channel, Payload};
 
-/// Tasks of an embedded workspace: the action's row is the item on the task list.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TaskList;
+/// Tasks that stay in the workspace: the action's row is the item on the task list.
+#[derive(Clone, Debug)]
+pub struct TaskList(String);
+
+impl TaskList {
+    /// The name of the list that every workspace has.
+    pub const NAME: &'static str = "tasks";
+
+    /// A list of this name.
+    pub fn named(name: impl Into<String>) -> TaskList {
+        TaskList(name.into())
+    }
+}
+
+impl Default for TaskList {
+    fn default() -> TaskList {
+        TaskList::named(TaskList::NAME)
+    }
+}
 
 #[async_trait::async_trait]
 impl Connector for TaskList {
     fn name(&self) -> &str {
-        "tasks"
+        &self.0
     }
 
     fn channels(&self) -> &[Channel] {

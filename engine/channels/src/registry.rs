@@ -24,6 +24,8 @@ pub struct Settings {
     pub smtp: Option<SmtpSettings>,
     /// The folder of the outbox.
     pub outbox: PathBuf,
+    /// Names of task lists beside the one that every workspace has.
+    pub task_lists: Vec<String>,
     /// Webhooks for tasks and webhook steps by the connector's name.
     pub webhooks: BTreeMap<String, WebhookSettings>,
 }
@@ -44,7 +46,10 @@ impl Channels {
             None => channels.add(Outbox::open(&settings.outbox, settings.email)?)?,
         }
         channels.add(Nudges)?;
-        channels.add(TaskList)?;
+        channels.add(TaskList::default())?;
+        for name in settings.task_lists.into_iter().filter(|name| name != TaskList::NAME) {
+            channels.add(TaskList::named(name))?;
+        }
         for (name, webhook) in settings.webhooks {
             channels.add(Webhook::new(&name, webhook)?)?;
         }
@@ -100,6 +105,7 @@ mod tests {
             email: EmailSettings::new("hello@shop.invalid", None).unwrap(),
             smtp: None,
             outbox: folder.join("outbox"),
+            task_lists: vec!["tasks".to_owned(), "desk".to_owned()],
             webhooks: webhooks.iter().map(|name| ((*name).to_owned(), webhook())).collect(),
         }
     }
@@ -114,10 +120,50 @@ mod tests {
         assert_eq!(name(Channel::Task, None).as_deref(), Some("tasks"));
         assert_eq!(name(Channel::Task, Some("crm")).as_deref(), Some("crm"));
         assert_eq!(name(Channel::Email, Some("crm")), None);
+        assert_eq!(name(Channel::Task, Some("desk")).as_deref(), Some("desk"));
+        assert_eq!(name(Channel::Webhook, Some("desk")), None);
         assert_eq!(name(Channel::Task, Some("nobody")), None);
         assert_eq!(name(Channel::Webhook, Some("crm")).as_deref(), Some("crm"));
         assert_eq!((name(Channel::Webhook, None), name(Channel::Webhook, Some("tasks"))), (None, None));
-        assert_eq!(channels.all().count(), 4);
+        assert_eq!(channels.all().count(), 5);
+    }
+
+    #[test]
+    fn a_step_without_its_connector_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let channels = Channels::open(settings(folder.path(), &["crm"])).unwrap();
+        let act = |channel: &str, connector: Option<&str>| {
+            serde_json::json!({ "Act": {
+                "channel": channel, "template": null, "connector": connector, "assignee": null, "title": null,
+                "due": null, "expires": 1,
+            } })
+        };
+        let steps = [
+            act("task", None),
+            act("task", Some("crm")),
+            act("webhook", Some("crm")),
+            act("webhook", Some("desk")),
+            act("task", Some("erp")),
+            serde_json::json!("Stop"),
+        ];
+        let nodes = steps
+            .into_iter()
+            .enumerate()
+            .map(|(at, kind)| serde_json::json!({ "id": format!("s{at}"), "kind": kind, "next": "End" }));
+        let workflow: Workflow = serde_json::from_value(serde_json::json!({
+            "name": "w", "version": "1", "title": "", "owner": "", "purpose": "p", "priority": 1,
+            "start": { "events": [], "when": null, "again_after": null }, "features": [], "facts": [], "scores": [],
+            "nodes": nodes.collect::<Vec<_>>(), "first": "End", "while_running": "Ignore", "leave_when": [],
+            "goal": null, "holdout": 0.0, "breakers": [], "reviews": [],
+        }))
+        .unwrap();
+        assert_eq!(
+            channels.missing(&workflow),
+            [
+                "step `s3` has no connector of the name `desk` for a webhook",
+                "step `s4` has no connector of the name `erp` for a task",
+            ]
+        );
     }
 
     #[test]

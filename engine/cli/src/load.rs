@@ -4,11 +4,10 @@ use crate::error::{CliError, Result};
 use staunch_channels::{TemplateKind, Templates};
 use staunch_core::action::Channel;
 use staunch_core::codes;
-use staunch_core::score::ScoreKind;
 use staunch_core::value::Type;
 use staunch_core::workflow::Workflow;
 use staunch_rules::Rules;
-use staunch_scoring::{Host, InputKind, Lock, PluginProblem, ResultKind};
+use staunch_scoring::{Host, InputKind, Lock, PluginProblem};
 use staunch_workflow::{
     Diagnostic, PluginCatalog, PluginInfo, PluginInput, RolloutFile, Severity, TemplateInfo, TestFile, WorkspaceFile,
     load_workspace, read_files,
@@ -67,22 +66,12 @@ impl PluginCatalog for Pinned<'_> {
                 .map(|input| PluginInput { name: input.name.clone(), kind: kind(input.kind) })
                 .collect()
         });
-        let bands = manifest.map_or_else(Vec::new, |manifest| {
-            manifest
-                .bands
-                .iter()
-                .map(|band| staunch_core::score::Band { name: band.name.clone(), from: band.from })
-                .collect()
-        });
+        let bands = manifest.map(staunch_scoring::Manifest::score_bands).unwrap_or_default();
         let problems = self.problems.iter().filter(|problem| problem.plugin == name).map(|problem| {
             let (message, help) = (problem.message.clone(), problem.help.clone());
             staunch_workflow::PluginProblem { code: problem.code.to_owned(), message, help }
         });
-        let kind = manifest.map_or(ScoreKind::Scalar, |manifest| match manifest.kind {
-            ResultKind::Scalar => ScoreKind::Scalar,
-            ResultKind::Classes => ScoreKind::Classes(manifest.labels.clone()),
-            ResultKind::Ranking => ScoreKind::Ranking,
-        });
+        let kind = manifest.map(staunch_scoring::Manifest::score_kind).unwrap_or_default();
         Some(PluginInfo { inputs, kind, bands, problems: problems.collect() })
     }
 
@@ -187,7 +176,11 @@ pub fn open(dir: &Path) -> Result<Project> {
     usable(dir, inspect(dir)?)
 }
 
-fn usable(dir: &Path, found: Found) -> Result<Project> {
+/// What was found, where it has no errors.
+///
+/// # Errors
+/// Its first error, and how to see all.
+pub fn usable(dir: &Path, found: Found) -> Result<Project> {
     let errors: Vec<&Diagnostic> = found.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
     let (Some(workspace), None) = (found.loaded.workspace.clone(), errors.first()) else {
         return Err(broken(dir, &errors));

@@ -13,6 +13,8 @@ mod load;
 mod names;
 mod output;
 mod playback;
+mod publishing;
+mod reload;
 mod replay;
 mod report;
 mod revision;

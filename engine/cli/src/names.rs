@@ -3,7 +3,7 @@
 use staunch_channels::{TemplatePlace, Templates};
 use staunch_core::codes;
 use staunch_core::suggest::closest;
-use staunch_core::workflow::{NodeKind, Workflow};
+use staunch_core::workflow::{NodeKind, Workflow, matches_any};
 use staunch_workflow::{Diagnostic, Severity, WorkspaceFile};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,16 +41,22 @@ fn known(name: &str, workspace: &WorkspaceFile, workflow: &Workflow) -> BTreeSet
     let under =
         |root: &str, names: Vec<&String>| names.into_iter().map(|one| format!("{root}.{one}")).collect::<BTreeSet<_>>();
     let mut all = under("contact", schema.contact.keys().collect());
-    all.extend(under("entry", schema.events.values().flat_map(|fields| fields.keys()).collect()));
+    all.extend(under("account", schema.account.keys().collect()));
+    let starts = schema.events.iter().filter(|(event, _)| matches_any(&workflow.start.events, event));
+    all.extend(under("entry", starts.flat_map(|(_, fields)| fields.keys()).collect()));
+    if workflow.start.schedule.is_some() {
+        all.insert("entry.time".to_owned());
+    }
     all.extend(under("feature", workflow.features.iter().map(|one| &one.name).collect()));
-    if ["contact", "entry", "feature"].contains(&name) {
+    if ["contact", "account", "entry", "feature"].contains(&name) {
         all.insert(name.to_owned());
     }
     all
 }
 
 fn problem(place: TemplatePlace, name: &str, near: Option<String>) -> Diagnostic {
-    let known = "a template reads contact.FIELD, entry.FIELD and feature.NAME, as they are declared".to_owned();
+    let known =
+        "a template reads contact.FIELD, account.FIELD, entry.FIELD and feature.NAME, as they are declared".to_owned();
     Diagnostic {
         file: format!("templates/{}", place.file),
         line: place.line,

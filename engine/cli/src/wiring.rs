@@ -2,13 +2,14 @@
 
 use crate::error::{CliError, Result};
 use crate::load::Project;
+use crate::playback::core_workspace;
 use staunch_broker::{Broker, EmbeddedBroker, RabbitBroker, RabbitOptions};
 use staunch_channels::{Channels, EmailSettings, Settings, SmtpSettings, WebhookSettings};
-use staunch_core::decide::Workspace;
+use staunch_core::workflow::Workflow;
 use staunch_core::{Time, codes};
 use staunch_rules::Rules;
 use staunch_store::{PostgresStore, Queue, SqliteStore, Store};
-use staunch_worker::{Engine, MessageRenderer, Metrics, Parts};
+use staunch_worker::{Content, Engine, MessageRenderer, Metrics, Parts};
 use staunch_workflow::{Connector, Reference, WorkspaceFile};
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -123,8 +124,12 @@ pub fn open_channels(dir: &Path, workspace: &WorkspaceFile) -> Result<Channels> 
         None => None,
         Some(reference) => Some(SmtpSettings::new(resolve(dir, "connections.smtp", reference)?)),
     };
-    let mut settings = Settings { email, smtp, outbox: dir.join(STATE).join("outbox"), webhooks: Default::default() };
+    let outbox = dir.join(STATE).join("outbox");
+    let mut settings = Settings { email, smtp, outbox, task_lists: Vec::new(), webhooks: Default::default() };
     for (name, connector) in &workspace.connectors {
+        if *connector == Connector::Local {
+            settings.task_lists.push(name.clone());
+        }
         if let Connector::Webhook { url, secret, peer_dedupes } = connector {
             let url = resolve(dir, &format!("connectors.{name}.url"), url)?;
             let secret = resolve(dir, &format!("connectors.{name}.secret"), secret)?;
@@ -140,34 +145,60 @@ pub fn open_channels(dir: &Path, workspace: &WorkspaceFile) -> Result<Channels> 
 /// An engine over a project.
 ///
 /// # Errors
-/// What the channels or the store say.
+/// What the channels or the store say, or a step without its connector.
 pub async fn open_engine(
     project: Project,
     stored: &Stored,
     broker: Arc<dyn Broker>,
     name: &str,
 ) -> Result<Arc<Engine>> {
-    let workspace = &project.workspace;
-    let channels = open_channels(&project.dir, workspace)?;
+    let channels = open_channels(&project.dir, &project.workspace)?;
+    if let Some(lost) = project.workflows.iter().find_map(|one| missing(&channels, one)) {
+        return Err(CliError::new(codes::CHANNEL_SETUP, lost, "declare it under `connectors:` in staunch.yaml"));
+    }
+    engine_over(project, stored, broker, channels, name).await
+}
+
+/// An engine that only decides: it sends nothing, and takes nothing from a queue. For commands beside a running process.
+///
+/// # Errors
+/// What the store says.
+pub async fn open_deciding_engine(project: Project, stored: &Stored, name: &str) -> Result<Arc<Engine>> {
+    let broker = Arc::new(EmbeddedBroker::new(Arc::clone(&stored.queue), Arc::new(wall_clock)));
+    engine_over(project, stored, broker, Channels::default(), name).await
+}
+
+async fn engine_over(
+    project: Project,
+    stored: &Stored,
+    broker: Arc<dyn Broker>,
+    channels: Channels,
+    name: &str,
+) -> Result<Arc<Engine>> {
     let metrics = Metrics::new().map_err(|error| CliError::new(codes::CLI_STEP, error.to_string(), "report this"))?;
-    let core = Workspace {
-        name: workspace.name.clone(),
-        schema: workspace.schema.clone(),
-        policy: workspace.policy.clone(),
-        ..Workspace::default()
-    };
     let parts = Parts {
         store: Arc::clone(&stored.store),
         broker,
-        scorer: Arc::new(project.host),
         evaluator: Arc::new(Rules::new()),
-        renderer: Arc::new(MessageRenderer(project.templates)),
         channels,
         metrics,
         name: name.to_owned(),
         parked: project.dir.join(STATE).join("parked"),
     };
-    Ok(Engine::open(parts, core).await?)
+    Ok(Engine::open(parts, content(project)).await?)
+}
+
+/// What the files of a project say beside its workflows, for decisions.
+pub fn content(project: Project) -> Content {
+    let workspace = core_workspace(&project);
+    let renderer = Arc::new(MessageRenderer::new(project.templates));
+    Content { workspace, scorer: Arc::new(project.host), renderer }
+}
+
+/// The first step of a workflow whose connector this process does not have.
+pub fn missing(channels: &Channels, workflow: &Workflow) -> Option<String> {
+    let first = channels.missing(workflow).into_iter().next()?;
+    Some(format!("workflow {}: {first}", workflow.name))
 }
 
 /// The lock of an embedded workspace; it is free again when this is dropped.

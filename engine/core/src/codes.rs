@@ -1,8 +1,22 @@
 //! Every stable code that a user can meet, in one visible list. A code never changes its meaning.
+//!
+//! Each line is a constant with what it means; its page (why, what to do next, an example) stands in
+//! `engine/core/src/explain`.
 
-/// A code with what it means and what to do next.
+/// A stable code.
 pub type Code = &'static str;
 
+/// Declares the constants, and the same list as data: name, code, meaning.
+macro_rules! codes {
+    ($($(#[doc = $means:literal])+ pub const $name:ident: Code = $code:literal;)+) => {
+        $($(#[doc = $means])+ pub const $name: Code = $code;)+
+
+        /// Every code in order: name, code, what it means.
+        pub(crate) const LIST: &[(&str, Code, &str)] = &[$((stringify!($name), $code, concat!($($means),+)),)+];
+    };
+}
+
+codes! {
 // ST1xxx — files and expressions.
 /// The file is not YAML.
 pub const YAML_SYNTAX: Code = "ST1001";
@@ -298,6 +312,8 @@ pub const CLI_ROLE: Code = "ST7017";
 pub const CLI_CHANGED: Code = "ST7018";
 /// No port is free. Name another one with `--port`.
 pub const CLI_PORT: Code = "ST7019";
+/// New texts alone do not fit people under way: the steps are not the same. Keep, move or end them.
+pub const CLI_SHAPE: Code = "ST7020";
 
 // ST75xx — HTTP.
 /// Nothing is at this address, or no action of that id was sent there. `GET /` lists what is here.
@@ -312,3 +328,4 @@ pub const HTTP_ORIGIN: Code = "ST7504";
 pub const HTTP_TIMEOUT: Code = "ST7505";
 /// The HTTP server ended.
 pub const HTTP_SERVER: Code = "ST7506";
+}

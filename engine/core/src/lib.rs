@@ -12,6 +12,7 @@ pub mod compare;
 pub mod contact;
 pub mod decide;
 pub mod event;
+pub mod explain;
 pub mod expr;
 pub mod facts;
 pub mod feature;

@@ -4,12 +4,13 @@
 //! worker adds meanwhile is seen by the next batch.
 
 use crate::clock::Clock;
+use crate::decider::Decider;
 use crate::engine::{Engine, WorkerError};
 use crate::jobs::{End, Job, Todo, sort};
 use crate::migrate::Migrated;
 use staunch_broker::Delivery;
 use staunch_core::account::Accounts;
-use staunch_core::decide::{Catalog, Detail, Env, Input, Outcome, decide};
+use staunch_core::decide::{Detail, Env, Input, Outcome, decide};
 use staunch_core::ingest::Refusal;
 use staunch_core::policy::Live;
 use staunch_core::score::ScoreRequest;
@@ -145,12 +146,12 @@ impl Engine {
     }
 
     async fn handle(self: &Arc<Self>, deliveries: &[Delivery], now: Time) -> Result<Handled, WorkerError> {
-        let catalog = self.catalog();
+        let decider = self.decider();
         let mut handled = Handled { taken: deliveries.len(), ..Handled::default() };
         let mut parked = Vec::new();
         let mut todos = Vec::new();
         for (index, delivery) in deliveries.iter().enumerate() {
-            match self.read(&catalog, delivery, now) {
+            match self.read(&decider.catalog, delivery, now) {
                 Ok(event) => {
                     let contact = event.contact.clone();
                     todos.push(Todo { contact, input: Input::Event(event), delivery: Some(index) });
@@ -158,7 +159,7 @@ impl Engine {
                 Err(refusal) => parked.push(self.parked(delivery, refusal, now).await?),
             }
         }
-        let done = self.decide_all(todos, now).await?;
+        let done = self.decide_all(decider, todos, now).await?;
         for (index, message) in done.refused {
             let refusal = Refusal { code: codes::EVENT_FIELD, message };
             parked.push(self.parked(&deliveries[index], refusal, now).await?);
@@ -178,12 +179,12 @@ impl Engine {
             return Ok(0);
         }
         let todo = |contact: String| Todo { contact, input: Input::Wake(now, 0), delivery: None };
-        let mut woken = due.len();
-        match self.decide_all(due.iter().cloned().map(todo).collect(), now).await {
+        let (decider, mut woken) = (self.decider(), due.len());
+        match self.decide_all(Arc::clone(&decider), due.iter().cloned().map(todo).collect(), now).await {
             Ok(_) => {}
             Err(error) if error.is_poison() => {
                 for contact in due {
-                    if let Err(error) = self.decide_all(vec![todo(contact)], now).await {
+                    if let Err(error) = self.decide_all(Arc::clone(&decider), vec![todo(contact)], now).await {
                         tracing::error!(%error, "a contact could not be woken; its neighbours were");
                         self.parts.metrics.wakes.with_label_values(&["failed"]).inc();
                         woken -= 1;
@@ -197,14 +198,19 @@ impl Engine {
     }
 
     /// Decides and commits until no change loses its compare-and-swap any more.
-    pub(crate) async fn decide_all(self: &Arc<Self>, mut todos: Vec<Todo>, now: Time) -> Result<Done, WorkerError> {
+    pub(crate) async fn decide_all(
+        self: &Arc<Self>,
+        decider: Arc<Decider>,
+        mut todos: Vec<Todo>,
+        now: Time,
+    ) -> Result<Done, WorkerError> {
         let mut done = Done::default();
         if todos.is_empty() {
             return Ok(done);
         }
         let live = Arc::new(self.parts.store.live().await?);
         for _ in 0..TRIES {
-            let attempt = self.attempt(std::mem::take(&mut todos), &live).await?;
+            let attempt = self.attempt(Arc::clone(&decider), std::mem::take(&mut todos), &live).await?;
             done.duplicates += attempt.duplicates;
             done.refused.extend(attempt.refused);
             let losers = self.parts.store.commit(&attempt.changes, now).await?.losers;
@@ -227,30 +233,35 @@ impl Engine {
     }
 
     /// Loads what these inputs are about, and decides them on a thread of its own.
-    async fn attempt(self: &Arc<Self>, todos: Vec<Todo>, live: &Arc<Live>) -> Result<Attempt, WorkerError> {
-        let catalog = self.catalog();
+    async fn attempt(
+        self: &Arc<Self>,
+        decider: Arc<Decider>,
+        todos: Vec<Todo>,
+        live: &Arc<Live>,
+    ) -> Result<Attempt, WorkerError> {
         let keys: Vec<_> = todos.iter().filter_map(Todo::key).collect();
         let ids = todos.iter().flat_map(|todo| std::iter::once(todo.contact.as_str()).chain(todo.other()));
         let ids: HashSet<&str> = ids.collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-        let accounts = catalog.reads_accounts();
+        let accounts = decider.catalog.reads_accounts();
         let accounts = accounts.then(|| todos.iter().filter_map(Todo::account).map(str::to_owned).collect::<Vec<_>>());
         let loaded = self.parts.store.load(&ids, &keys, accounts.as_deref()).await?;
+        let decider = self.knowing(decider, loaded.contacts.values().map(|(contact, _)| contact)).await?;
         let (engine, live) = (Arc::clone(self), Arc::clone(live));
-        let decided = tokio::task::spawn_blocking(move || engine.decide_todos(&catalog, todos, loaded, &live)).await;
+        let decided = tokio::task::spawn_blocking(move || engine.decide_todos(&decider, todos, loaded, &live)).await;
         decided.map_err(|error| WorkerError::Panic(error.to_string()))
     }
 
     /// Decides jobs on this thread: as far as each goes without a score, then all scores together, and again.
-    fn decide_todos(&self, catalog: &Catalog, todos: Vec<Todo>, mut loaded: Loaded, live: &Live) -> Attempt {
+    fn decide_todos(&self, decider: &Decider, todos: Vec<Todo>, mut loaded: Loaded, live: &Live) -> Attempt {
         let (mut jobs, duplicates) = sort(todos, &mut loaded);
         loop {
-            let wanted = self.advance(catalog, live, &mut loaded.accounts, &mut jobs);
+            let wanted = self.advance(decider, live, &mut loaded.accounts, &mut jobs);
             if wanted.is_empty() {
                 break;
             }
             let requests: Vec<ScoreRequest> = wanted.iter().map(|(_, _, request)| request.clone()).collect();
-            let outcomes = self.parts.scorer.score(&requests);
+            let outcomes = decider.scorer.score(&requests);
             for ((job, key, request), outcome) in wanted.into_iter().zip(outcomes) {
                 let result = if outcome.is_ok() { "ok" } else { "failed" };
                 self.parts.metrics.scores.with_label_values(&[request.plugin.as_str(), result]).inc();
@@ -272,7 +283,7 @@ impl Engine {
     /// Moves every job on as far as it goes; gives the scores that are wanted, with the index of their job.
     fn advance(
         &self,
-        catalog: &Catalog,
+        decider: &Decider,
         live: &Live,
         accounts: &mut Accounts,
         jobs: &mut [Job],
@@ -288,7 +299,7 @@ impl Engine {
                     Input::Event(_) | Input::Tick(..) => {}
                 }
                 let subject = job.subject(at, &todo);
-                match decide(&self.env(catalog, live, accounts), subject, &todo.input, &job.scores) {
+                match decide(&self.env(decider, live, accounts), subject, &todo.input, &job.scores) {
                     Ok(Outcome::Need(back, needs)) => {
                         job.give_back(at, *back);
                         job.inputs.push_front(todo);
@@ -307,9 +318,9 @@ impl Engine {
         wanted
     }
 
-    fn env<'a>(&'a self, catalog: &'a Catalog, live: &'a Live, accounts: &'a Accounts) -> Env<'a> {
-        let (evaluator, renderer) = (self.parts.evaluator.as_ref(), self.parts.renderer.as_ref());
-        Env { catalog, live, evaluator, renderer, accounts, detail: Detail::Full }
+    fn env<'a>(&'a self, decider: &'a Decider, live: &'a Live, accounts: &'a Accounts) -> Env<'a> {
+        let (evaluator, renderer) = (self.parts.evaluator.as_ref(), decider.renderer.as_ref());
+        Env { catalog: &decider.catalog, live, evaluator, renderer, accounts, detail: Detail::Full }
     }
 
     fn count(&self, handled: Handled) {

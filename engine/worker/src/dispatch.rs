@@ -1,5 +1,6 @@
 //! Dispatch: claim behind the gate, call the channel with no transaction open, record what it said.
 
+use crate::decider::Decider;
 use crate::engine::{Engine, WorkerError};
 use crate::gate::LiveGate;
 use futures_util::future::join_all;
@@ -35,10 +36,10 @@ impl Engine {
     /// Where the store fails. What was sent and not recorded is found by [`Engine::housekeep`].
     pub async fn dispatch(self: &Arc<Self>, max: u32, now: Time) -> Result<Dispatched, WorkerError> {
         let claim = Claim { now, worker: self.parts.name.clone(), limit: max, lease: LEASE };
-        let (evaluator, renderer) = (Arc::clone(&self.parts.evaluator), Arc::clone(&self.parts.renderer));
-        let gate = LiveGate { catalog: self.catalog(), evaluator, renderer };
+        let (decider, evaluator) = (self.decider(), Arc::clone(&self.parts.evaluator));
+        let gate = LiveGate { decider: Arc::clone(&decider), evaluator };
         let claimed = self.parts.store.begin_sends(&claim, &gate).await?;
-        let sends = claimed.iter().map(|sending| self.send(sending, now));
+        let sends = claimed.iter().map(|sending| self.send(&decider, sending, now));
         let mut done = 0;
         for result in join_all(sends).await {
             done += usize::from(result?);
@@ -46,10 +47,10 @@ impl Engine {
         Ok(Dispatched { claimed: claimed.len(), done })
     }
 
-    async fn send(&self, sending: &Sending, now: Time) -> Result<bool, WorkerError> {
+    async fn send(&self, decider: &Decider, sending: &Sending, now: Time) -> Result<bool, WorkerError> {
         let stored = &sending.action;
         let action = &stored.action;
-        let schema = &self.catalog().workspace.schema;
+        let schema = &decider.catalog.workspace.schema;
         let to = sending.contact.email(schema).filter(|_| action.channel == Channel::Email).map(str::to_owned);
         let end = match self.parts.channels.get(action.channel, action.connector.as_deref()) {
             None => SendEnd::Failed(format!(

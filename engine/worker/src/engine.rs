@@ -1,14 +1,15 @@
-//! What a worker is made of, and the catalog it decides by.
+//! What a worker is made of.
 
+use crate::decider::{Content, Decider};
 use crate::metrics::Metrics;
 use staunch_broker::{Broker, BrokerError};
 use staunch_channels::Channels;
-use staunch_core::decide::{Catalog, Renderer, Workspace};
 use staunch_core::expr::Evaluator;
-use staunch_scoring::Scorer;
 use staunch_store::{Store, StoreError};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
+use tokio::sync::Mutex;
 
 /// What can stop a step of the worker. The deliveries of a failed batch go back to the broker.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +64,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Transport.
     pub broker: Arc<dyn Broker>,
-    /// Scores.
-    pub scorer: Arc<dyn Scorer>,
     /// Expressions.
     pub evaluator: Arc<dyn Evaluator>,
-    /// Messages.
-    pub renderer: Arc<dyn Renderer>,
     /// The ways out.
     pub channels: Channels,
     /// Counters.
@@ -79,10 +76,12 @@ pub struct Parts {
     pub parked: PathBuf,
 }
 
-/// A worker: its parts, and the published workflows.
+/// A worker: its parts, and what it decides by.
 pub struct Engine {
     pub(crate) parts: Parts,
-    catalog: RwLock<Arc<Catalog>>,
+    pub(crate) decider: RwLock<Arc<Decider>>,
+    /// Held by who is about to exchange the decider; versions of runs that the store does not have.
+    pub(crate) changing: Mutex<HashSet<String>>,
 }
 
 impl Engine {
@@ -90,20 +89,14 @@ impl Engine {
     ///
     /// # Errors
     /// Where the store does not answer.
-    pub async fn open(parts: Parts, workspace: Workspace) -> Result<Arc<Engine>, WorkerError> {
-        let published = parts.store.published().await?;
-        let share = |list: Vec<_>| list.into_iter().map(Arc::new).collect();
-        let catalog = Catalog::new(workspace, share(published.current), share(published.older));
-        Ok(Arc::new(Engine { parts, catalog: RwLock::new(Arc::new(catalog)) }))
+    pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
+        let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
+        Ok(Arc::new(Engine { parts, decider, changing: Mutex::default() }))
     }
 
-    /// The workflows in force.
-    pub fn catalog(&self) -> Arc<Catalog> {
-        match self.catalog.read() {
-            Ok(catalog) => Arc::clone(&catalog),
-            // A writer that panicked left the old catalog in place.
-            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
-        }
+    /// The ways out.
+    pub fn channels(&self) -> &Channels {
+        &self.parts.channels
     }
 
     /// The store.

@@ -1,7 +1,8 @@
 //! The last-moment gate: the arbiter with live counters, and the breakers.
 
+use crate::decider::Decider;
 use staunch_core::breaker;
-use staunch_core::decide::{Catalog, Detail, Env, Renderer, excluded};
+use staunch_core::decide::{Detail, Env, excluded};
 use staunch_core::expr::Evaluator;
 use staunch_core::guards::{Ask, Verdict, arbitrate};
 use staunch_core::policy::{Live, Never, Stage};
@@ -10,17 +11,15 @@ use staunch_core::{Span, Time};
 use staunch_store::{Gate, GateInput, GateVerdict, Wants, WindowAsk};
 use std::sync::Arc;
 
-/// The gate of a catalog.
+/// The gate over what is decided by.
 pub(crate) struct LiveGate {
-    pub catalog: Arc<Catalog>,
+    pub decider: Arc<Decider>,
     pub evaluator: Arc<dyn Evaluator>,
-    /// Part of what expressions are evaluated in; the gate renders nothing.
-    pub renderer: Arc<dyn Renderer>,
 }
 
 impl LiveGate {
     fn workflow(&self, name: &str) -> Option<&Arc<Workflow>> {
-        self.catalog.current().iter().find(|workflow| workflow.name == name)
+        self.decider.catalog.current().iter().find(|workflow| workflow.name == name)
     }
 }
 
@@ -42,16 +41,16 @@ impl Gate for LiveGate {
     }
 
     fn wants(&self) -> Wants {
-        let policy = &self.catalog.workspace.policy;
+        let policy = &self.decider.catalog.workspace.policy;
         Wants {
-            accounts: !policy.never.audiences.is_empty() && self.catalog.reads_accounts(),
+            accounts: !policy.never.audiences.is_empty() && self.decider.catalog.reads_accounts(),
             assigned: policy.capacity.iter().map(|one| one.window).max(),
         }
     }
 
     fn rule(&self, input: &GateInput<'_>) -> GateVerdict {
         let action = &input.action.action;
-        let workspace = &self.catalog.workspace;
+        let workspace = &self.decider.catalog.workspace;
         let kill = input.live.kill(&action.workflow, action.channel);
         let breakers = self.workflow(&action.workflow).map_or(&[][..], |workflow| &workflow.breakers);
         let stage = input.live.stage(&action.workflow);
@@ -89,14 +88,16 @@ impl Gate for LiveGate {
 impl LiveGate {
     /// Why the policy never contacts this contact, as of now: it may be in another audience than at the decision.
     fn excluded(&self, input: &GateInput<'_>) -> Option<String> {
-        if self.catalog.workspace.policy.never == Never::default() || !input.action.action.channel.customer_facing() {
+        if self.decider.catalog.workspace.policy.never == Never::default()
+            || !input.action.action.channel.customer_facing()
+        {
             return None;
         }
         let env = Env {
-            catalog: &self.catalog,
+            catalog: &self.decider.catalog,
             live: input.live,
             evaluator: self.evaluator.as_ref(),
-            renderer: self.renderer.as_ref(),
+            renderer: self.decider.renderer.as_ref(),
             accounts: input.accounts,
             detail: Detail::Outline,
         };

@@ -5,6 +5,7 @@
 
 mod batch;
 mod clock;
+mod decider;
 mod dispatch;
 mod engine;
 mod gate;
@@ -18,6 +19,7 @@ mod run;
 
 pub use batch::Handled;
 pub use clock::{Clock, StoreClock, VirtualClock};
+pub use decider::{Content, Decider};
 pub use dispatch::Dispatched;
 pub use engine::{Engine, Parts, WorkerError};
 pub use health::Health;

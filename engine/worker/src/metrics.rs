@@ -15,6 +15,9 @@ pub struct Metrics {
     pub scores: IntCounterVec,
     /// Contacts woken by a deadline.
     pub wakes: IntCounterVec,
+    /// Changes of what decisions are made by: `taken` (files of the workspace), `refused` (files with problems),
+    /// `published` (versions that another process published).
+    pub reloads: IntCounterVec,
     /// Seconds from the first delivery of a batch to its commit.
     pub batch_seconds: Histogram,
     /// Messages in the broker's queue.
@@ -39,11 +42,14 @@ impl Metrics {
             sends: counter("sends_total", "Finished sends by channel and result", &["channel", "result"])?,
             scores: counter("scores_total", "Scored rows by plugin and result", &["plugin", "result"])?,
             wakes: counter("wakes_total", "Contacts woken by a deadline", &["result"])?,
+            reloads: counter("reloads_total", "Changes of files and versions by result", &["result"])?,
             batch_seconds: Histogram::with_opts(seconds.namespace("staunch").buckets(buckets))?,
             queue_depth: IntGauge::with_opts(Opts::new("queue_depth", "Messages in the queue").namespace("staunch"))?,
             registry: Registry::new(),
         };
-        for family in [&metrics.events, &metrics.planned, &metrics.sends, &metrics.scores, &metrics.wakes] {
+        let counters =
+            [&metrics.events, &metrics.planned, &metrics.sends, &metrics.scores, &metrics.wakes, &metrics.reloads];
+        for family in counters {
             metrics.registry.register(Box::new(family.clone()))?;
         }
         metrics.registry.register(Box::new(metrics.batch_seconds.clone()))?;

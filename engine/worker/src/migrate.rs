@@ -42,7 +42,8 @@ impl Engine {
         existing: Existing,
         now: Time,
     ) -> Result<Migrated, WorkerError> {
-        if self.catalog().version(workflow, to_version).is_none() {
+        let decider = self.decider();
+        if decider.catalog.version(workflow, to_version).is_none() {
             let (workflow, version) = (workflow.to_owned(), to_version.to_owned());
             return Err(WorkerError::UnknownVersion { workflow, version });
         }
@@ -55,7 +56,9 @@ impl Engine {
                 let (workflow, to) = (workflow.to_owned(), to_version.to_owned());
                 let migration = Migration { workflow, to, existing, at: now, row: 0 };
                 let todo = |contact| Todo { contact, input: Input::Migrate(migration.clone()), delivery: None };
-                migrated.add(self.decide_all(page.into_iter().map(todo).collect(), now).await?.migrated);
+                migrated.add(
+                    self.decide_all(Arc::clone(&decider), page.into_iter().map(todo).collect(), now).await?.migrated,
+                );
                 after = last;
             }
         }

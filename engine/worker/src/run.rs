@@ -35,6 +35,8 @@ pub struct Roles {
 /// How long a process with timers waits at its start for the queue's backlog: an event that came in time must not lose
 /// against a deadline that passed while nothing ran.
 const CATCH_UP: Duration = Duration::from_secs(60);
+/// The pause between two looks for versions that another process published.
+const LOOK: Duration = Duration::from_secs(2);
 /// The broker has this long to tell its depth.
 const PROBE: Duration = Duration::from_secs(2);
 
@@ -60,6 +62,7 @@ pub async fn run(
         start("dispatcher", Step::Dispatch);
         start("housekeeping", Step::Housekeep);
     }
+    start("versions", Step::Refresh);
     while let Some(ended) = loops.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a loop broke down");
@@ -82,6 +85,7 @@ enum Step {
     Wake,
     Dispatch,
     Housekeep,
+    Refresh,
 }
 
 /// One step; how much it found to do.
@@ -104,6 +108,14 @@ async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
                 engine.metrics().queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(0)
+        }
+        Step::Refresh => {
+            tokio::time::sleep(LOOK).await;
+            if engine.refresh().await? {
+                engine.metrics().reloads.with_label_values(&["published"]).inc();
+                tracing::info!("took versions that another process published");
+            }
             Ok(0)
         }
     }

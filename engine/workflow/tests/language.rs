@@ -15,7 +15,7 @@ currency: EUR
 contact:
   plan: { type: text, one_of: [free, paid], optional: true }
   zone: zone
-account: { seats: number, secret: { type: text, personal: true } }
+account: { seats: number, k: { type: number, personal: true } }
 events:
   order.paid: { total: money, ref: text }
 purposes: [marketing]
@@ -27,6 +27,7 @@ connectors:
   list: { kind: local }
 roles:
   lead: [a@example.com]
+mail: { from: a@example.com, unsubscribe: https://x.example/unsubscribe }
 ";
 const HEAD: &str = "workflow: f\ntitle: T\nowner: o\npurpose: marketing\n";
 const START: &str = "start:\n  event: order.paid\n";
@@ -71,15 +72,21 @@ type Found = (usize, usize, &'static str);
 /// Checks each workflow's problems; line numbers count from the first line behind the head (and the start).
 fn check(head: &str, cases: &[(&str, &[Found])]) {
     let offset = head.lines().count();
+    let mut wrong = Vec::new();
     for (text, expected) in cases {
-        let loaded = load(&format!("{head}{text}"));
+        let mut loaded = load(&format!("{head}{text}"));
+        // Most of the workspace is not used by most of these files, which is said in its own file.
+        loaded.diagnostics.retain(|one| one.file == "a.yaml");
         let found: Vec<_> =
             loaded.diagnostics.iter().map(|one| (one.line - offset, one.column, one.code.as_str())).collect();
-        assert_eq!(found, *expected, "{text}\n{}", render(&loaded.diagnostics));
+        if found != *expected {
+            wrong.push(format!("{text}\nexpected {expected:?}\nfound {found:?}\n{}", render(&loaded.diagnostics)));
+        }
         let usable = loaded.diagnostics.iter().all(|one| one.severity == Severity::Warning);
         assert_eq!(loaded.workflows.len(), usize::from(usable), "{text}");
         assert!(loaded.diagnostics.iter().all(|one| !one.help.is_empty()), "{text}");
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
 }
 
 /// Steps behind a first mail.
@@ -107,7 +114,7 @@ fn splits() {
         ("  - split: s\n    arms: { a: 50%, b: 50% }\n    do: { a: continue }\n", &[(2, 21, codes::OPEN_END)]),
         (
             "  - split: s\n    arms: { a: 50%, b: 50% }\n    do: { a: continue, b: stop, c: stop }\n",
-            &[(3, 33, codes::UNKNOWN_STEP)],
+            &[(3, 33, codes::UNKNOWN_KEY)],
         ),
         (
             "  - split: s\n    arms: { a: 50, b: 50% }\n    do: { a: continue, b: stop }\n",
@@ -209,7 +216,7 @@ fn choices() {
         (&cases("true", "entry.total > eur(5)"), &[(6, 15, codes::UNREACHABLE)]),
         (&cases("false", "entry.total > eur(5)"), &[(3, 15, codes::UNREACHABLE)]),
         (&cases("(account.seats ?? 0) > 3", "account.seats > 4"), &[(7, 15, codes::EXPR_NO_DEFAULT)]),
-        (&cases("(account.seets ?? 0) > 3", "entry.total > eur(5)"), &[(4, 24, codes::EXPR_UNKNOWN_NAME)]),
+        (&cases("(account.seets ?? 0) > 3", "entry.total > eur(5)"), &[(4, 16, codes::EXPR_UNKNOWN_NAME)]),
     ]);
 }
 
@@ -263,16 +270,16 @@ fn features() {
     around(&[
         (&one("max: order.paid, of: total, window: 7d, never: 0, over: account"), &[]),
         (&one("max: order.paid, of: total, window: 7d"), &[(2, 10, codes::MISSING_KEY)]),
-        (&one("max: order.paid, of: ref, window: 7d, never: 0"), &[(2, 31, codes::WRONG_TYPE)]),
+        (&one("max: order.paid, of: ref, window: 7d, never: 0"), &[(2, 33, codes::WRONG_TYPE)]),
         (&one("distinct: order.paid, of: ref, window: 7d"), &[]),
-        (&one("distinct: order.paid, of: ref, window: 7d, never: 0"), &[(2, 53, codes::UNKNOWN_KEY)]),
+        (&one("distinct: order.paid, of: ref, window: 7d, never: 0"), &[(2, 55, codes::UNKNOWN_KEY)]),
         (&one("ratio: order.paid, window: 7d, against: 14d..7d, never: 1"), &[]),
-        (&one("ratio: order.paid, of: ref, window: 7d, against: 14d..7d, never: 1"), &[(2, 33, codes::WRONG_TYPE)]),
+        (&one("ratio: order.paid, of: ref, window: 7d, against: 14d..7d, never: 1"), &[(2, 35, codes::WRONG_TYPE)]),
         (&one("ratio: order.paid, window: 7d, never: 1"), &[(2, 10, codes::MISSING_KEY)]),
-        (&one("count: order.paid, window: 7d, over: accounts"), &[(2, 47, codes::BAD_VALUE)]),
+        (&one("count: order.paid, window: 7d, over: accounts"), &[(2, 49, codes::BAD_VALUE)]),
         (&one("conut: order.paid, window: 7d"), &[(2, 12, codes::UNKNOWN_KEY)]),
         (&one("window: 7d"), &[(2, 10, codes::MISSING_KEY)]),
-        (&one("expr: \"1\", over: account"), &[(2, 22, codes::UNKNOWN_KEY), (2, 18, codes::EXPRESSION_IN_FLOW)]),
+        (&one("expr: \"1\", over: account"), &[(2, 18, codes::EXPRESSION_IN_FLOW), (2, 23, codes::UNKNOWN_KEY)]),
         // `shown` stands in the template's text, `lost` nowhere.
         ("features:\n  lost: { count: order.paid, window: 7d }\n", &[(2, 3, codes::UNUSED)]),
         ("features:\n  show: { count: order.paid, window: 7d }\n", &[(2, 3, codes::UNUSED)]),
@@ -290,9 +297,9 @@ fn scores() {
     let substitute = score("topics", "\n      expr: \"0.5\"\n      accept_risk: fine", "score.s.p > 0.5");
     steps(&[
         (&score("number", "hold", "score.s > 0.5 && band.s == \"low\""), &[]),
-        (&score("number", "hold", "score.s.p > 0.5"), &[(4, 15, codes::EXPR_UNKNOWN_NAME)]),
+        (&score("number", "hold", "score.s.p > 0.5"), &[(4, 23, codes::EXPR_UNKNOWN_NAME)]),
         (&score("topics", "hold", "score.s.label == \"billing\" && score.s.of(\"product\") > 0.2"), &[]),
-        (&score("topics", "hold", "score.s.of(\"bilking\") > 0.2"), &[(4, 15, codes::EXPR_UNKNOWN_NAME)]),
+        (&score("topics", "hold", "score.s.of(\"bilking\") > 0.2"), &[(4, 23, codes::EXPR_UNKNOWN_NAME)]),
         (&score("topics", "hold", "score.s > 0.2"), &[(4, 15, codes::EXPR_UNKNOWN_NAME)]),
         (&score("topics", "hold", "band.s == \"low\""), &[(4, 15, codes::EXPR_NO_PLACE)]),
         (&score("ranks", "hold", "(score.s.top(0) ?? \"none\") == \"x\""), &[]),
@@ -306,15 +313,13 @@ fn scores() {
 
 #[test]
 fn inputs_from_the_account() {
-    let with = |input: &str| {
-        format!(
-            "scores:\n  s:\n    plugin: number\n    inputs: [{input}]\n    if_unavailable: hold\nleave_when:\n  - event: order.paid\n"
-        )
-    };
-    around(&[(
-        &with("account.secret"),
-        &[(4, 14, codes::PERSONAL_INPUT), (4, 13, codes::PLUGIN_INPUTS)][..1].to_vec().as_slice(),
-    )]);
+    let with =
+        |input: &str| format!("scores:\n  s:\n    plugin: number\n    inputs: [{input}]\n    if_unavailable: hold\n");
+    around(&[
+        (&with("account.k"), &[(4, 14, codes::PERSONAL_INPUT)]),
+        (&with("account.kk"), &[(4, 14, codes::UNKNOWN_FIELD)]),
+        (&with("event.k"), &[(4, 14, codes::BAD_VALUE)]),
+    ]);
 }
 
 #[test]
@@ -345,7 +350,7 @@ fn kill_rules() {
         (&rule("rate: unsubscribed, limit: 0.5%, matured_after: 72h, then: pause"), &[(2, 20, codes::BAD_VALUE)]),
         (
             &rule("rate: unsubscribed / sent, limit: 0.5, matured_after: 72h, then: pause"),
-            &[(2, 47, codes::NEEDS_UNIT)],
+            &[(2, 48, codes::NEEDS_UNIT)],
         ),
         (&rule("rate: unsubscribed / sent, limit: 0.5%, then: pause"), &[(2, 5, codes::MISSING_KEY)]),
         (&rule("rate: unsubscribed / sent, limit: 0.5%, matured_after: 72h, then: stop"), &[(2, 80, codes::BAD_VALUE)]),
@@ -355,14 +360,14 @@ fn kill_rules() {
         ),
         (
             &rule("lift: goal, worse_than: 0%, then: demote"),
-            &[(2, 20, codes::MISSING_KEY), (1, 1, codes::NOT_ENFORCED)],
+            &[(1, 1, codes::NOT_ENFORCED), (2, 20, codes::MISSING_KEY)],
         ),
         (&format!("{}{goal}", rule("lift: goal, worse_than: -2%, then: demote")), &[(1, 1, codes::NOT_ENFORCED)]),
         (&format!("{}{goal}", rule("lift: revenue, worse_than: 0%, then: demote")), &[(2, 20, codes::BAD_VALUE)]),
         (&rule("then: pause"), &[(2, 5, codes::MISSING_KEY)]),
         (
             &rule("rate: clicked / sent, limit: 1%, matured_after: 1d, then: pause").replace("id: k", "id: m"),
-            &[(2, 11, codes::DUPLICATE_ID), (1, 1, codes::NOT_ENFORCED)],
+            &[(1, 1, codes::NOT_ENFORCED), (2, 11, codes::DUPLICATE_ID)],
         ),
     ]);
 }

@@ -11,16 +11,18 @@ const WORKFLOW: &str = "workflow: f\ntitle: T\nowner: o\npurpose: marketing\nsta
 
 fn load(files: &[(&str, &str)]) -> Loaded {
     let files: Files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-    load_workspace(
-        &files,
-        &Rules::new(),
-        &NoPlugins,
-        &[("t".to_owned(), TemplateInfo::of(Channel::Email))].into_iter().collect(),
-    )
+    let templates = [("t".to_owned(), TemplateInfo::of(Channel::Email))].into_iter().collect();
+    let mut loaded = load_workspace(&files, &Rules::new(), &NoPlugins, &templates);
+    // The one workflow of a test does not use all that its workspace declares.
+    loaded.diagnostics.retain(|one| one.file != "staunch.yaml" || one.code != codes::UNUSED);
+    loaded
 }
 
 fn found(files: &[(&str, &str)]) -> Vec<(usize, usize, String)> {
-    load(files).diagnostics.into_iter().map(|one| (one.line, one.column, one.code)).collect()
+    // The role that the workspace declares for all cases is unused in most of them.
+    let told =
+        load(files).diagnostics.into_iter().filter(|one| one.code != codes::UNUSED || one.file != "staunch.yaml");
+    told.map(|one| (one.line, one.column, one.code)).collect()
 }
 
 /// Lines added to the good workspace, from line 11 on.
@@ -162,7 +164,9 @@ fn an_alias_bomb_is_refused_at_once() {
         text += &format!("b{level}: &b{level} [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n");
     }
     let loaded = load(&[("staunch.yaml", WORKSPACE), ("a.yaml", &text)]);
-    assert!(loaded.diagnostics.iter().filter(|one| one.code == codes::YAML_ALIAS).count() == 31 + 30 * 9);
+    let told = loaded.diagnostics.iter().filter(|one| one.code == codes::YAML_ALIAS).count();
+    // A hundred problems of a file say it, the three hundred of this one no better.
+    assert!((99..=101).contains(&told), "{told}");
 }
 
 #[test]

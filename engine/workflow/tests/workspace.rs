@@ -2,7 +2,6 @@
 //! language, word for word.
 
 use staunch_core::action::Channel;
-use staunch_core::codes;
 use staunch_core::feature::FeatureKind;
 use staunch_core::policy::{Never, ZoneChoice};
 use staunch_core::schema::FieldKind;

@@ -135,7 +135,7 @@ async fn a_request_that_may_have_arrived_is_a_doubt_as_a_task_is() {
 #[tokio::test]
 async fn what_stays_in_the_process_takes_no_request() {
     let action = outgoing("1", Payload::Webhook { name: "n".into(), fields: Default::default() });
-    let locals: [&dyn Connector; 2] = [&TaskList, &Nudges];
+    let locals: [&dyn Connector; 2] = [&TaskList::default(), &Nudges];
     for local in locals {
         let error = local.send(&action).await.unwrap_err();
         assert!(matches!(error, SendError::Fail { code, .. } if code == codes::CHANNEL_PAYLOAD), "{error}");

@@ -35,5 +35,8 @@ pub fn run(args: &Check) -> Result<bool> {
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let files = plural(found.files, "file");
     output::say(&format!("{files} checked: {}, {}", plural(errors, "error"), plural(warnings, "warning")));
+    if let Some(first) = found.diagnostics.iter().find(|one| one.severity == Severity::Error) {
+        output::say(&format!("what a code means, and what to do: staunch explain {}", first.code));
+    }
     Ok(errors == 0)
 }

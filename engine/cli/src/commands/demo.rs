@@ -84,7 +84,7 @@ pub async fn run(args: Demo) -> Result<bool> {
         return Ok(true);
     }
     clock.start();
-    serve(engine, clock, Roles { worker: true, dispatcher: true, timers: true }, true, args.port).await
+    serve(engine, clock, Roles { worker: true, dispatcher: true, timers: true }, Some(args.port), None).await
 }
 
 fn export(path: &Path) -> Result<bool> {

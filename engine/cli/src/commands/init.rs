@@ -21,6 +21,8 @@ pub struct Init {
 /// Runs the command.
 pub fn run(args: &Init) -> Result<bool> {
     let count = files::write(&args.template, &args.dir, true)?;
+    // Editors complete and check as people type: the files name these schemas in their first line.
+    super::schema::write(&args.dir.join(".staunch"))?;
     let dir = args.dir.display();
     output::say(&format!(
         "{count} files written to {dir}\n\nnext:\n  staunch check {dir}    all problems of all files\n  staunch test {dir}     its tests, on virtual time\n  staunch run {dir}      the service, on 127.0.0.1:7070\n\nNew workflows start in stage shadow: they decide and show, and send nothing, until\n  staunch rollout promote {dir} --workflow NAME"

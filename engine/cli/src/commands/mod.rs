@@ -7,17 +7,20 @@ mod demo;
 mod diff;
 mod doctor;
 mod drill;
+mod explain;
 mod ingest;
 mod init;
 mod kill;
 mod lock;
 mod model;
 mod plugin;
+mod publish;
 mod review;
 mod rollout;
 mod run;
 mod schema;
 mod simulate;
+mod sources;
 mod test;
 mod why;
 
@@ -43,8 +46,11 @@ enum Command {
     Demo(demo::Demo),
     Init(init::Init),
     Check(check::Check),
+    Explain(explain::Explain),
     Test(test::Test),
+    Publish(publish::Publish),
     Run(run::Run),
+    Sources(sources::Sources),
     Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
     Backtest(backtest::Backtest),
@@ -75,7 +81,10 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Demo(args) => demo::run(args).await,
             Command::Init(args) => init::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Sources(args) => sources::run(&args),
             Command::Test(args) => test::run(&args),
+            Command::Publish(args) => publish::run(args).await,
             Command::Run(args) => run::run(args).await,
             Command::Ingest(args) => ingest::run(args).await,
             Command::Simulate(args) => simulate::run(&args),

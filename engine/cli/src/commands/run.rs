@@ -4,9 +4,11 @@ use crate::app::Dir;
 use crate::error::{CliError, Result};
 use crate::load;
 use crate::output;
+use crate::reload::{Seen, Watcher, short};
 use crate::wiring;
 use clap::{Args, ValueEnum};
 use staunch_core::codes;
+use staunch_core::workflow::Workflow;
 use staunch_web::{Readiness, WebState};
 use staunch_worker::{Clock, Engine, Health, Roles, StoreClock, VirtualClock, run as run_loops};
 use std::sync::Arc;
@@ -32,7 +34,8 @@ pub enum Role {
     Web,
 }
 
-/// Runs the service until it is told to stop (Ctrl-C or SIGTERM).
+/// Runs the service until it is told to stop (Ctrl-C or SIGTERM). Valid changes of the workspace's files are taken while
+/// it runs; those with problems are refused.
 ///
 /// Example: staunch run my-workspace
 #[derive(Debug, Args)]
@@ -50,58 +53,62 @@ pub struct Run {
 /// Runs the command.
 pub async fn run(args: Run) -> Result<bool> {
     let dir = &args.dir.dir;
+    // Before the files are read: what changes from here on is seen as a change.
+    let seen = Seen::look(dir);
     let project = load::open(dir)?;
     let stored = wiring::open_store(dir, &project.workspace).await?;
     let has = |role| args.roles.contains(&role);
     let _lock = (stored.embedded && has(Role::Worker)).then(|| wiring::lock(dir)).transpose()?;
-    let virtual_clock = wiring::virtual_time(dir).map(|time| {
-        let clock = VirtualClock::default();
-        clock.set(time);
-        clock.start();
-        Arc::new(clock)
-    });
-    let clock: Arc<dyn Clock> = match &virtual_clock {
-        Some(clock) => clock.clone(),
-        None => Arc::new(StoreClock(Arc::clone(&stored.store))),
-    };
-    let queue_clock: staunch_broker::Clock = match virtual_clock {
-        Some(clock) => Arc::new(move || clock.read()),
-        None => Arc::new(wiring::wall_clock),
-    };
+    let (clock, queue_clock) = clocks(dir, &stored);
     let broker = wiring::open_broker(dir, &project.workspace, Arc::clone(&stored.queue), queue_clock).await?;
-    if has(Role::Worker) {
-        publish(&project.workflows, &stored, clock.as_ref()).await?;
-    }
+    let (workflows, watcher) = (project.workflows.clone(), Watcher::new(&project, seen, has(Role::Worker)));
     let name = format!("worker-{}", std::process::id());
     let engine = wiring::open_engine(project, &stored, broker, &name).await?;
+    if has(Role::Worker) {
+        publish(&workflows, &engine, clock.as_ref()).await?;
+    }
     let roles = Roles { worker: has(Role::Worker), dispatcher: has(Role::Dispatcher), timers: has(Role::Timers) };
-    serve(engine, clock, roles, has(Role::Web), args.port).await
+    serve(engine, clock, roles, has(Role::Web).then_some(args.port), Some(watcher)).await
+}
+
+/// The clock in force, and the one of the embedded queue: those of the machine and the database, or a virtual one.
+fn clocks(dir: &std::path::Path, stored: &wiring::Stored) -> (Arc<dyn Clock>, staunch_broker::Clock) {
+    let Some(time) = wiring::virtual_time(dir) else {
+        return (Arc::new(StoreClock(Arc::clone(&stored.store))), Arc::new(wiring::wall_clock));
+    };
+    let clock = Arc::new(VirtualClock::default());
+    clock.set(time);
+    clock.start();
+    (clock.clone(), Arc::new(move || clock.read()))
 }
 
 /// Publishes the valid files of the workspace, and says so.
-async fn publish(
-    workflows: &[staunch_core::workflow::Workflow],
-    stored: &wiring::Stored,
-    clock: &dyn Clock,
-) -> Result<()> {
-    stored.store.publish(workflows, clock.now().await?).await?;
-    let live = stored.store.live().await?;
+async fn publish(workflows: &[Workflow], engine: &Engine, clock: &dyn Clock) -> Result<()> {
+    engine.store().publish(workflows, clock.now().await?).await?;
+    engine.refresh().await?;
+    let live = engine.store().live().await?;
     for workflow in workflows {
         let stage = live.stage(&workflow.name).stage.word();
-        output::say(&format!("published {}@{} in stage {stage}", workflow.name, &workflow.version[..8]));
+        output::say(&format!("published {}@{} in stage {stage}", workflow.name, short(&workflow.version)));
     }
     Ok(())
 }
 
-/// Runs the loops and the web server until a signal.
+/// Runs the loops, the web server on a port, and the watcher of files, until a signal.
 ///
 /// # Errors
 /// Where no port is free.
-pub async fn serve(engine: Arc<Engine>, clock: Arc<dyn Clock>, roles: Roles, web: bool, port: u16) -> Result<bool> {
+pub async fn serve(
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    roles: Roles,
+    port: Option<u16>,
+    watcher: Option<Watcher>,
+) -> Result<bool> {
     let (stop, stopped) = watch::channel(false);
     let health = Health::default();
     let mut parts = tokio::task::JoinSet::new();
-    if web {
+    if let Some(port) = port {
         let listener = listen(port).await?;
         let address = listener.local_addr().map_err(|error| CliError::new(codes::CLI_PORT, error.to_string(), ""))?;
         output::say(&format!("serving on http://{address} (events, nudges, tasks, why, /metrics); Ctrl-C stops"));
@@ -117,6 +124,9 @@ pub async fn serve(engine: Arc<Engine>, clock: Arc<dyn Clock>, roles: Roles, web
         });
     } else {
         output::say("running; Ctrl-C stops");
+    }
+    if let Some(watcher) = watcher {
+        parts.spawn(watcher.run(Arc::clone(&engine), Arc::clone(&clock), stopped.clone()));
     }
     parts.spawn(run_loops(Arc::clone(&engine), clock, roles, health, stopped));
     signal().await;

@@ -30,7 +30,7 @@ impl<'a> Theatre<'a> {
     /// The workflows of a workspace as they are in its files.
     pub fn new(project: &'a Project, fixed: Option<f64>) -> Theatre<'a> {
         let workflows = project.workflows.iter().cloned().map(Arc::new).collect();
-        let renderer = MessageRenderer(Arc::clone(&project.templates));
+        let renderer = MessageRenderer::new(Arc::clone(&project.templates));
         let catalog = Catalog::new(core_workspace(project), workflows, vec![]);
         Theatre { catalog, project, rules: Rules::new(), renderer, fixed, down: None }
     }

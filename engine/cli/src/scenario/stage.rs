@@ -63,7 +63,7 @@ pub fn play(project: &Project, workflow: &Workflow, case: &TestCase, fault: Opti
     let catalog = Catalog::new(workspace, vec![Arc::new(certain(workflow, case))], vec![]);
     let missing = RefCell::new(BTreeSet::new());
     let score = |request: &ScoreRequest, _: Time| given(workflow, case, fault, request, &missing);
-    let (rules, renderer) = (Rules::new(), MessageRenderer(Arc::clone(&project.templates)));
+    let (rules, renderer) = (Rules::new(), MessageRenderer::new(Arc::clone(&project.templates)));
     let parts = Parts { catalog: &catalog, evaluator: &rules, renderer: &renderer, score: &score };
     let limits = StageLimits { share: 1.0, ..StageLimits::default() };
     let stage = StageState { stage: case.stage, limits };

@@ -222,10 +222,18 @@ fn values(moment: &Moment<'_>, with_features: bool) -> Result<serde_json::Value,
     }
     moment.reads.borrow_mut().values = before;
     let account = moment.contact.account.as_ref().and_then(|(id, _)| moment.env.accounts.get(id));
+    let mut entry = moment.entry.map_or(serde_json::Value::Null, |entry| fields(&entry.fields));
+    if let (Some(shown), Some(entry), Some(_)) = (entry.as_object_mut(), moment.entry, &moment.workflow.start.schedule)
+    {
+        // A scheduled start has no event whose fields could be shown, only its time.
+        shown.insert("time".to_owned(), entry.time.to_string().into());
+    }
+    // Whoever has no account has one of which nothing is known, so that a `default` helps.
+    let account = account.map_or_else(|| fields(&BTreeMap::new()), |account| fields(&account.fields));
     Ok(serde_json::json!({
         "contact": fields(&moment.contact.fields),
-        "account": account.map_or(serde_json::Value::Null, |account| fields(&account.fields)),
-        "entry": moment.entry.map_or(serde_json::Value::Null, |entry| fields(&entry.fields)),
+        "account": account,
+        "entry": entry,
         "feature": features,
     }))
 }

@@ -99,13 +99,15 @@ impl Flow<'_, '_> {
         let same = |one: &Branch, two: &Branch| {
             matches!((one, two), (Branch::Stop, Branch::Stop) | (Branch::Continue, Branch::Continue))
         };
-        if arms.len() == 1 || arms.windows(2).all(|pair| same(&pair[0].then, &pair[1].then)) {
+        // Of a split that is broken nobody knows what its arms would do.
+        let whole = self.reader.clean();
+        if whole && (arms.len() == 1 || arms.windows(2).all(|pair| same(&pair[0].then, &pair[1].then))) {
             let help = "let its arms do something else, or remove the split";
             self.reader.warning(at, codes::IDLE_SPLIT, "this split makes no difference", help);
         }
         let mut any = false;
         for arm in arms {
-            if arm.share == 0.0 {
+            if whole && arm.share == 0.0 {
                 let message = format!("nobody is drawn into the arm `{}`", arm.name);
                 self.reader.warning(arm.at, codes::UNREACHABLE, message, "give it a share, or remove it");
             }

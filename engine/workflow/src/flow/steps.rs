@@ -189,7 +189,7 @@ impl Flow<'_, '_> {
                 && !shares.iter().any(|(_, name, _)| *name == entry.key)
             {
                 let known = shares.iter().map(|(_, name, _)| name.as_str());
-                self.reader.unknown(entry.key_at, codes::UNKNOWN_STEP, "an arm of this split", &entry.key, known);
+                self.reader.unknown(entry.key_at, codes::UNKNOWN_KEY, "an arm of this split", &entry.key, known);
             }
             then.push((entry.key.clone(), way));
         }
@@ -223,10 +223,10 @@ impl Flow<'_, '_> {
                 let help = "use letters, digits, `-`, `_` and `.`, at most 64";
                 self.reader.error(entry.key_at, codes::BAD_VALUE, message, help);
             }
-            match self.reader.share(&entry.value) {
-                Some(share) => arms.push((entry.key_at, entry.key.clone(), share)),
-                None => whole = false,
-            }
+            let share = self.reader.share(&entry.value);
+            whole &= share.is_some();
+            // An arm whose share cannot be read is still an arm, so that nothing else is said of it.
+            arms.push((entry.key_at, entry.key.clone(), share.unwrap_or(1.0)));
         }
         let sum: f64 = arms.iter().map(|(_, _, share)| share).sum();
         if whole && matches!(node.kind, Kind::Map(_)) && (sum - 1.0).abs() > ROUNDING {

@@ -64,10 +64,11 @@ pub(crate) fn kill(reader: &mut Reader<'_>, node: &Node) -> Option<Placed<KillRu
         let worse_than = reader.need(&fields, "worse_than").and_then(|node| reader.difference(node));
         goal.zip(worse_than).map(|(_, worse_than)| KillTest::Lift { worse_than })
     } else {
-        let rate = reader.need(&fields, "rate").and_then(|node| rate(reader, node, &mut metrics));
+        let mut rate = reader.need(&fields, "rate").and_then(|node| rate(reader, node, &mut metrics));
         if let Some((at, _)) = metrics.iter().find(|(_, metric)| metric.name == OPENED) {
             let message = "opens stop nothing: mail programs open mails that nobody reads";
             reader.error(*at, codes::BAD_VALUE, message, "use `clicked`, `unsubscribed` or `complained`");
+            rate = None;
         }
         let limit = reader.need(&fields, "limit").and_then(|node| reader.share(node));
         rate.zip(limit).map(|((of, per), limit)| KillTest::Rate { of, per, limit })

@@ -60,6 +60,16 @@ pub fn rollout_schema() -> serde_json::Value {
 #[expect(dead_code, reason = "describes a shape; the reader with places does the reading")]
 struct Id(#[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,64}$"))] String);
 
+/// Every schema with its name: `workflow` stands in `workflow.schema.json`.
+pub fn all() -> [(&'static str, serde_json::Value); 4] {
+    [
+        ("workflow", workflow_schema()),
+        ("workspace", workspace_schema()),
+        ("test", test_schema()),
+        ("rollout", rollout_schema()),
+    ]
+}
+
 /// One text, or a list of texts.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -118,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_know_the_same_keys_as_the_reader() {
+    fn the_schema_of_workflows_knows_the_same_keys_as_the_reader() {
         let workflow = workflow_schema();
         same(&workflow, None, &[flow::KEYS.known]);
         let start = flow::START.known;
@@ -161,6 +171,10 @@ mod tests {
         ] {
             same(&workflow, Some(name), &[keys.known]);
         }
+    }
+
+    #[test]
+    fn the_other_schemas_know_the_same_keys_as_their_readers() {
         let workspace = workspace_schema();
         same(&workspace, None, &[workspace::KEYS.known]);
         same(&workspace, Some("Policy"), &[workspace::POLICY.known]);

@@ -1,7 +1,7 @@
 //! The shape of `staunch.yaml`.
 #![expect(dead_code, reason = "describes shapes; the reader with places does the reading")]
 
-use super::raw_around::Channel;
+use super::raw_around::{Breaker, Channel, Kill};
 use super::raw_feature::Feature;
 use super::{Duration, Expression, Percent};
 use schemars::JsonSchema;
@@ -39,6 +39,10 @@ pub(super) struct Workspace {
     roles: Option<BTreeMap<String, Vec<String>>>,
     /// What binds every workflow.
     policy: Option<Policy>,
+    /// Statistical stops of every workflow. Checked, and not enforced by this version.
+    kill: Option<Vec<Kill>>,
+    /// Fast deterministic stops of every workflow. Checked, and not enforced by this version.
+    breakers: Option<Vec<Breaker>>,
     /// What one action of a channel costs, such as `email: 0.002 EUR`.
     costs: Option<BTreeMap<Channel, Money>>,
     /// The sender of e-mails.

@@ -43,10 +43,11 @@ fn field(reader: &mut Reader<'_>, node: &Node) -> Option<Field> {
         }
     }
     if let Some(entry) = fields.entry("one_of") {
-        let words: Vec<String> =
-            reader.items(&entry.value).iter().filter_map(|item| reader.text(item).map(str::to_owned)).collect();
         match &mut made.kind {
-            FieldKind::Text { one_of } => *one_of = words,
+            FieldKind::Text { one_of } => {
+                let items = reader.items(&entry.value).iter();
+                *one_of = items.filter_map(|item| reader.text(item).map(str::to_owned)).collect();
+            }
             _ => reader.error(
                 entry.key_at,
                 codes::UNKNOWN_KEY,

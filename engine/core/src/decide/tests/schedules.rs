@@ -87,3 +87,13 @@ fn a_test_ticks_by_hand() {
     assert_eq!(bench.planned().len(), 1);
     assert_eq!(whats(&transition), ["started, done"]);
 }
+
+#[test]
+fn a_message_of_a_scheduled_start_can_show_its_time() {
+    let mut bench = bench(scheduled(ZoneChoice::Fixed("UTC".into()), 9 * 60, "MON"));
+    bench.event(event("other", at("0h")));
+    bench.wake(at("7d"));
+    let crate::action::Payload::Email { text, .. } = &bench.actions[0].payload else { panic!() };
+    assert!(text.contains(&format!("\"entry\":{{\"time\":\"{}\"}}", at("6d23h"))), "{text}");
+    assert!(text.contains("\"account\":{}"), "{text}");
+}

@@ -50,16 +50,16 @@ pub(super) fn policy(reader: &mut Reader<'_>, node: &Node, workspace: &Workspace
     let (mut made, mut content) = (Policy::default(), Content::default());
     let Some(fields) = reader.fields(node, &POLICY) else { return (made, content) };
     let mut rules = Rules { reader, workspace };
-    made.caps = rules.each(&fields, "caps", Rules::cap, |cap| &cap.id);
+    made.caps = rules.each(&fields, "caps", Rules::cap);
     made.quiet_hours = fields.get("quiet_hours").map(|node| rules.quiet_hours(node)).unwrap_or_default();
     if let Some(node) = fields.get("never") {
         (made.never, content.never_topics) = rules.never(node);
     }
-    made.budgets = rules.each(&fields, "budgets", Rules::budget, |budget| &budget.id);
+    made.budgets = rules.each(&fields, "budgets", Rules::budget);
     if let Some(entry) = fields.entry("budgets") {
         rules.reader.not_enforced(entry.key_at, "a budget");
     }
-    made.capacity = rules.each(&fields, "capacity", Rules::capacity, |capacity| &capacity.id);
+    made.capacity = rules.each(&fields, "capacity", Rules::capacity);
     rules.offers(&fields, &mut content);
     rules.wording(&fields, &mut content);
     made.global_holdout = fields.get("holdout").and_then(|node| rules.holdout(node)).unwrap_or(0.0);
@@ -68,23 +68,20 @@ pub(super) fn policy(reader: &mut Reader<'_>, node: &Node, workspace: &Workspace
 
 impl<'a> Rules<'a, '_> {
     /// The rules of a list, whose ids are unique.
-    fn each<T>(
-        &mut self,
-        fields: &Fields<'_>,
-        key: &str,
-        read: fn(&mut Self, &Node) -> Option<T>,
-        id: fn(&T) -> &String,
-    ) -> Vec<T> {
-        let mut made: Vec<T> = Vec::new();
+    fn each<T>(&mut self, fields: &Fields<'_>, key: &str, read: fn(&mut Self, &Node) -> Option<T>) -> Vec<T> {
+        let (mut made, mut ids) = (Vec::new(), Vec::new());
         let Some(list) = fields.get(key) else { return made };
         for item in self.reader.items(list) {
-            let Some(rule) = read(self, item) else { continue };
-            if made.iter().any(|other| id(other) == id(&rule)) {
-                let at = item.get("id").map_or(item.at, |id| id.at);
-                let message = format!("`{}` is an id under `{key}` already", id(&rule));
-                self.reader.error(at, codes::DUPLICATE_ID, message, "give it another id");
+            if let Some(node) = item.get("id")
+                && let Kind::Scalar(id) = &node.kind
+            {
+                if ids.contains(&id.text.as_str()) {
+                    let message = format!("`{}` is an id under `{key}` already", id.text);
+                    self.reader.error(node.at, codes::DUPLICATE_ID, message, "give it another id");
+                }
+                ids.push(&id.text);
             }
-            made.push(rule);
+            made.extend(read(self, item));
         }
         made
     }

@@ -1,0 +1,126 @@
+//! Pages of ST3xxx: plugins and models.
+
+use super::{Entry, entry};
+use crate::codes::*;
+
+pub(super) const PAGES: &[Entry] = &[
+    entry(
+        PLUGIN_MISSING,
+        "staunch.lock names a file that is not there or cannot be read.",
+        "Build it or put it back, then run `staunch lock`.",
+    ),
+    entry(
+        PLUGIN_DIGEST,
+        "The file is not the one that was pinned. It may be a new version, or somebody changed it.",
+        "If the change is meant, run `staunch lock` and look at the difference of staunch.lock; else put the old file back.",
+    )
+    .example("workflows/tampered-plugin.yaml"),
+    entry(
+        PLUGIN_UNLOCKED,
+        "No bytes run that staunch.lock does not pin, so that every decision can be told which model made it.",
+        "Put the plugin into `plugins/` and run `staunch lock`.",
+    )
+    .example("workflows/missing-plugin.yaml"),
+    entry(
+        PLUGIN_TRAP,
+        "The plugin's code stopped with an error of its own; the host is unharmed.",
+        "Run `staunch plugin check` on it, and look at the row that it failed on.",
+    ),
+    entry(
+        PLUGIN_FUEL,
+        "The plugin computes more than a batch may, perhaps without an end.",
+        "Make it cheaper; `staunch plugin bench` shows what a row costs.",
+    ),
+    entry(
+        PLUGIN_DEADLINE,
+        "The plugin takes longer than a batch may, or the machine is overloaded.",
+        "Run `staunch plugin bench` on it; where the machine is the cause, give it more time or less work.",
+    ),
+    entry(
+        PLUGIN_OUTPUT,
+        "Count, range or reasons of the answer are not those that the contract allows. No score is made up in its place.",
+        "Run `staunch plugin check` on it, and mend what it names.",
+    ),
+    entry(
+        PLUGIN_IMPORTS,
+        "A plugin sees its inputs and nothing else: no clock, no network, no file.",
+        "Build it without the import; pass what it needs as an input.",
+    ),
+    entry(
+        PLUGIN_TOO_LARGE,
+        "Very large modules take long to compile and much memory.",
+        "Compile a smaller model: fewer or shallower trees.",
+    ),
+    entry(
+        PLUGIN_INVALID,
+        "The file is no WebAssembly component, or one of another world.",
+        "Build it by `staunch plugin build` or `staunch model compile`.",
+    ),
+    entry(
+        PLUGIN_TRIPPED,
+        "It failed several times in a row. While it rests, `if_unavailable` of each workflow decides.",
+        "Look at the failures before; it is tried again by itself.",
+    ),
+    entry(
+        PLUGIN_INPUTS,
+        "An input is matched by the last part of its name and by its type. One is missing, not read, or of another type.",
+        "Give it the inputs that it reads; `staunch plugin check` lists them.",
+    )
+    .example("workflows/plugin-inputs.yaml"),
+    entry(
+        PLUGIN_REFUSED,
+        "The plugin looked at the batch and said that it cannot score it.",
+        "Read its message; often an input is out of the range that it was trained on.",
+    ),
+    entry(
+        PLUGIN_DECLINED,
+        "The plugin gives no answer for this contact, by its own rules.",
+        "Nothing, where its reason is right; else look at the inputs of this contact.",
+    ),
+    entry(
+        PLUGIN_SHAPE,
+        "The answers are another kind of score than was said, so that no workflow could read them.",
+        "Build the plugin again, and run `staunch plugin check` on it.",
+    ),
+    entry(LOCK_INVALID, "The file was edited by hand or merged badly.", "Write it again by `staunch lock`."),
+    entry(
+        PLUGIN_LIMITS,
+        "Memory, tables and instances of a plugin are bounded, so that one cannot starve the others.",
+        "Make the plugin smaller.",
+    ),
+    entry(
+        PLUGIN_MANIFEST,
+        "The manifest says two things that cannot both be true, or others than staunch.lock.",
+        "Correct the manifest and build the plugin again, then run `staunch lock`.",
+    ),
+    entry(
+        MODEL_TABLE,
+        "The table has no header, a row of another length, or a column that is not there.",
+        "Correct the row or column that is named.",
+    ),
+    entry(
+        MODEL_TOO_LITTLE,
+        "From few rows, or from rows that all have one outcome, nothing can be learnt that holds.",
+        "Take a longer history, or a label that comes more often.",
+    ),
+    entry(
+        MODEL_TRAINING,
+        "The search for a solution did not come to an end, often because two columns say the same.",
+        "Remove columns that say the same, and look for values that are far off.",
+    ),
+    entry(
+        MODEL_INVALID,
+        "The file is not of the format that was said, or its parts do not fit each other.",
+        "Export the model again; LightGBM text, XGBoost JSON and our own JSON are read.",
+    ),
+    entry(
+        MODEL_COMPILE,
+        "The model has parts that a plugin cannot hold, or is larger than one may be.",
+        "Read which part it is, and train without it or smaller.",
+    ),
+    entry(
+        GOLDEN_INVALID,
+        "The rows that a plugin is checked on cannot be read.",
+        "Write them again by `staunch plugin score`, after you made sure that the scores are right.",
+    ),
+];

@@ -1,0 +1,8 @@
+//! The engine on a real database, with small workflows made by hand: identity, accounts, the gate, migrations, ticks.
+
+mod accounts;
+mod bed;
+mod gate;
+mod identity;
+mod migrate;
+mod ticks;
