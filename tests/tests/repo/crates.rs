@@ -27,7 +27,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 const CORE: [&str; 7] = ["blake3", "croner", "hex", "jiff", "serde", "serde_json", "thiserror"];
 
 /// Crates with one home.
-const HOMES: [(&str, &[&str]); 19] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("sqlx", &["store"]),
     ("wasmtime", &["scoring"]),
     ("wasm-encoder", &["models"]),
@@ -46,6 +46,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("axum", &["web"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
+    ("maud", &["cli"]),
     ("tracing-subscriber", &["cli"]),
 ];
 
