@@ -51,8 +51,11 @@ fn ask(component: &[u8]) -> (Option<ScoreKind>, Result<Scored, ScoreFailure>) {
     (kind, host.score(&[request(&[Some(1.0)])]).remove(0))
 }
 
+/// The manifest's kind and labels, the answer's kind and items, and words that say why it is refused.
+type Case<'a> = (u32, &'a [&'a str], u32, &'a [(&'a str, &'a str)], &'a str);
+
 /// Every answer ends with this code, and words that say why.
-fn refused(code: &str, cases: &[(u32, &[&str], u32, &[(&str, &str)], &str)]) {
+fn refused(code: &str, cases: &[Case<'_>]) {
     for (kind, labels, case, list, says) in cases {
         let failure = ask(&guest(*kind, labels, *case, list)).1.unwrap_err();
         assert_eq!(failure.code, code, "{failure}");
