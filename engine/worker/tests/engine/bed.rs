@@ -13,7 +13,7 @@ use staunch_core::workflow::{Act, Node, NodeKind, Start, Target, WhileRunning, W
 use staunch_core::{Span, Time};
 use staunch_scoring::StaticScorer;
 use staunch_store::{SqliteStore, Store};
-use staunch_worker::{Engine, Metrics, Parts, VirtualClock};
+use staunch_worker::{Content, Engine, Metrics, Parts, VirtualClock};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,19 +50,23 @@ impl Bed {
     pub async fn engine(&self) -> Arc<Engine> {
         let mut channels = Channels::default();
         channels.add(Nudges).unwrap();
-        channels.add(TaskList).unwrap();
+        channels.add(TaskList::default()).unwrap();
         let parts = Parts {
             store: self.store.clone(),
             broker: Arc::new(EmbeddedBroker::new(self.store.clone(), Arc::new(|| NOW))),
-            scorer: Arc::new(StaticScorer::new()),
             evaluator: Arc::new(Tiny),
-            renderer: Arc::new(Plain),
             channels,
             metrics: Metrics::new().unwrap(),
             name: "w1".into(),
             parked: self.dir.path().join("parked"),
         };
-        Engine::open(parts, self.workspace.clone()).await.unwrap()
+        Engine::open(parts, self.content()).await.unwrap()
+    }
+
+    /// What the files of the workspace say beside its workflows.
+    pub fn content(&self) -> Content {
+        let (scorer, renderer) = (Arc::new(StaticScorer::new()), Arc::new(Plain));
+        Content { workspace: self.workspace.clone(), scorer, renderer }
     }
 
     /// Handles everything in the queue, `max` messages at a time.
