@@ -18,34 +18,39 @@ const RETAIL: &[Shipped] = shipped!("examples/retail":
     "workflows/winback.test.yaml", "templates/winback/miss-you.txt", "templates/winback/miss-you.html",
     "templates/winback/reminder.txt");
 
+/// The README of its workspaces. That of the example tells how the example was made.
+const RETAIL_README: &[Shipped] = shipped!("workflows/winback": "README.md");
+
 /// A first workspace with rules only.
 const WELCOME: &[Shipped] = shipped!("workflows/welcome":
-    "staunch.yaml", "workflows/welcome.yaml", "workflows/welcome.test.yaml", "templates/welcome/first-steps.txt",
+    "README.md", "staunch.yaml", "workflows/welcome.yaml", "workflows/welcome.test.yaml", "templates/welcome/first-steps.txt",
     "templates/welcome/need-help.txt");
 
 /// The purchase history of the retail example.
 pub const INVOICES: &[u8] = include_bytes!("../../../examples/retail/data/online_retail_invoices.csv");
 
 /// The workspaces that `init` can start from; the first is the default.
-pub const TEMPLATES: [(&str, &str, &[Shipped]); 2] = [
-    ("welcome", "greet new users and offer help; rules only", WELCOME),
-    ("winback", "win back quiet customers; with a score from a plugin", RETAIL),
+pub const TEMPLATES: [(&str, &str, &[&[Shipped]]); 2] = [
+    ("welcome", "greet new users and offer help; rules only", &[WELCOME]),
+    ("winback", "win back quiet customers; with a score from a plugin", &[RETAIL, RETAIL_README]),
 ];
 
-/// Writes a shipped workspace into a folder.
+/// Writes a shipped workspace into a folder; a README that is there already stays.
 ///
 /// # Errors
-/// What the file system says. A file that is there already is an error where `keep`, and replaced otherwise.
+/// What the file system says. Another file that is there already is an error where `keep`, and replaced otherwise.
 pub fn write(name: &str, dir: &Path, keep: bool) -> Result<usize> {
-    let Some((_, _, files)) = TEMPLATES.iter().find(|(known, _, _)| *known == name) else {
+    let Some((_, _, parts)) = TEMPLATES.iter().find(|(known, _, _)| *known == name) else {
         let known: Vec<&str> = TEMPLATES.iter().map(|(name, _, _)| *name).collect();
         return Err(CliError::usage(format!("there is no template `{name}`"), format!("use {}", known.join(" or "))));
     };
+    let own = |path: &str| keep && path == "README.md" && dir.join(path).exists();
+    let files: Vec<&Shipped> = parts.iter().copied().flatten().filter(|(path, _)| !own(path)).collect();
     if let Some((path, _)) = files.iter().find(|(path, _)| keep && dir.join(path).exists()) {
         let message = format!("{} exists already", dir.join(path).display());
         return Err(CliError::usage(message, "choose a folder without a workspace; nothing was changed"));
     }
-    for (path, content) in *files {
+    for (path, content) in &files {
         let path = dir.join(path);
         let folder = path.parent().unwrap_or(dir);
         std::fs::create_dir_all(folder).map_err(|error| CliError::file(folder, &error))?;

@@ -174,7 +174,7 @@ pub const PLUGIN_MISSING: Code = "ST3001";
 pub const PLUGIN_DIGEST: Code = "ST3002";
 /// The plugin is not in `staunch.lock`. Run `staunch lock`.
 pub const PLUGIN_UNLOCKED: Code = "ST3003";
-/// The plugin crashed (trap). Run `staunch plugin check` on it.
+/// The plugin crashed (trap). Score the row by itself with `staunch plugin score`.
 pub const PLUGIN_TRAP: Code = "ST3004";
 /// The plugin used more instructions than a batch may.
 pub const PLUGIN_FUEL: Code = "ST3005";

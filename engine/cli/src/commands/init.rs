@@ -1,4 +1,4 @@
-//! `staunch init`: a new workspace that passes `check` and `test` at once.
+//! `staunch init`: a new workspace that passes `check` and `test` at once, with schemas for editors.
 
 use crate::error::Result;
 use crate::files;
@@ -25,7 +25,7 @@ pub fn run(args: &Init) -> Result<bool> {
     super::schema::write(&args.dir.join(".staunch"))?;
     let dir = args.dir.display();
     output::say(&format!(
-        "{count} files written to {dir}\n\nnext:\n  staunch check {dir}    all problems of all files\n  staunch test {dir}     its tests, on virtual time\n  staunch run {dir}      the service, on 127.0.0.1:7070\n\nNew workflows start in stage shadow: they decide and show, and send nothing, until\n  staunch rollout promote {dir} --workflow NAME"
+        "{count} files written to {dir}; README.md has the language in one page\n\nnext:\n  staunch check {dir}    all problems of all files\n  staunch test {dir}     its tests, on virtual time\n  staunch run {dir}      the service, on 127.0.0.1:7070; it takes valid changes of the files while it runs\n\nNew workflows start in stage shadow: they decide and show, and send nothing, until\n  staunch rollout promote {dir} --workflow NAME"
     ));
     Ok(true)
 }

@@ -5,7 +5,7 @@ use crate::output;
 use clap::{Args, Subcommand};
 use staunch_core::codes;
 use staunch_core::value::Value;
-use staunch_scoring::{InputKind, Plugin as Loaded, Sandbox};
+use staunch_scoring::{Answer, InputKind, Plugin as Loaded, ResultKind, Sandbox};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,7 +20,10 @@ pub struct Plugin {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Writes `value` and `raw` per row, in order. Example: staunch plugin score X.wasm --data rows.csv
+    /// Writes per row, in order: `value` and `raw`; the `label` with the largest share and that share as `p` where the
+    /// plugin gives classes; `items` as a JSON list, best first, where it ranks.
+    ///
+    /// Example: staunch plugin score X.wasm --data rows.csv
     Score {
         /// The component.
         plugin: PathBuf,
@@ -50,18 +53,19 @@ pub fn run(args: Plugin) -> Result<bool> {
     let borrowed: Vec<&[(String, Option<Value>)]> = rows.iter().map(Vec::as_slice).collect();
     let mut out = csv::Writer::from_writer(Vec::new());
     let written = |error: csv::Error| CliError::new(codes::CLI_FILE, error.to_string(), "");
-    out.write_record(["value", "raw", "error"]).map_err(written)?;
+    let kind = loaded.manifest().kind;
+    let header = header(kind);
+    out.write_record(header.iter().chain(&["error"])).map_err(written)?;
     let mut failures = 0;
     for answer in loaded.answers(&borrowed) {
-        let cells = match answer {
-            Ok(answer) => {
-                [answer.value.to_string(), answer.raw.map_or_else(String::new, |raw| raw.to_string()), String::new()]
-            }
+        let (mut cells, error) = match answer {
+            Ok(answer) => (written_out(&answer, kind), String::new()),
             Err(failure) => {
                 failures += 1;
-                [String::new(), String::new(), failure.to_string()]
+                (vec![String::new(); header.len()], failure.to_string())
             }
         };
+        cells.push(error);
         out.write_record(&cells).map_err(written)?;
     }
     let text = out.into_inner().map_err(|error| CliError::new(codes::CLI_FILE, error.to_string(), ""))?;
@@ -73,6 +77,32 @@ pub fn run(args: Plugin) -> Result<bool> {
         None => output::say(String::from_utf8_lossy(&text).trim_end()),
     }
     Ok(failures == 0)
+}
+
+/// The columns of an answer of this shape.
+fn header(kind: ResultKind) -> &'static [&'static str] {
+    match kind {
+        ResultKind::Scalar => &["value", "raw"],
+        ResultKind::Classes => &["label", "p"],
+        ResultKind::Ranking => &["items"],
+    }
+}
+
+/// An answer in the columns of its shape.
+fn written_out(answer: &Answer, kind: ResultKind) -> Vec<String> {
+    match kind {
+        ResultKind::Scalar => {
+            vec![answer.value.to_string(), answer.raw.map_or_else(String::new, |raw| raw.to_string())]
+        }
+        ResultKind::Classes => {
+            let first = answer.classes.first();
+            first.map_or_else(Vec::new, |(label, share)| vec![label.clone(), share.to_string()])
+        }
+        ResultKind::Ranking => {
+            let items: Vec<&str> = answer.ranking.iter().map(|(item, _)| item.as_str()).collect();
+            vec![serde_json::json!(items).to_string()]
+        }
+    }
 }
 
 fn rows(plugin: &Loaded, data: &std::path::Path) -> Result<Vec<Row>> {
@@ -114,4 +144,27 @@ fn cell(kind: InputKind, text: &str, line: usize) -> Result<Option<Value>> {
         .parse()
         .map_err(|_| CliError::usage(format!("line {line}: `{text}` is no number"), "leave a missing value empty"))?;
     Ok(Some(Value::Number(number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_shape_has_its_columns() {
+        let answer = |classes: &[(&str, f64)], ranking: &[(&str, f64)]| {
+            let named = |list: &[(&str, f64)]| list.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+            Answer { value: 0.25, classes: named(classes), ranking: named(ranking), raw: Some(-1.5), reasons: vec![] }
+        };
+        let shapes = [
+            (ResultKind::Scalar, answer(&[], &[]), vec!["0.25", "-1.5"]),
+            (ResultKind::Classes, answer(&[("bug", 0.7), ("other", 0.3)], &[]), vec!["bug", "0.7"]),
+            (ResultKind::Ranking, answer(&[], &[("a,b", 2.0), ("c\"", 1.0)]), vec![r#"["a,b","c\""]"#]),
+            (ResultKind::Ranking, answer(&[], &[]), vec!["[]"]),
+        ];
+        for (kind, answer, cells) in shapes {
+            assert_eq!(written_out(&answer, kind), cells);
+            assert_eq!(header(kind).len(), cells.len());
+        }
+    }
 }

@@ -1,3 +1,5 @@
+//! The runner of test files: what a failing case says, and what a run of tests covers.
+
 use super::coverage::{self, Coverage};
 use super::*;
 use crate::load;

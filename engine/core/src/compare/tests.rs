@@ -1,3 +1,5 @@
+//! What a comparison of two versions names, step by step.
+
 use super::*;
 use crate::action::Channel;
 use crate::policy::{Cap, Policy};

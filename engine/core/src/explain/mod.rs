@@ -111,7 +111,7 @@ pub fn markdown() -> String {
             page.next
         );
         if let Some(example) = page.example {
-            out += &format!("\nExample: [`{example}`](../examples/broken/{example})\n");
+            out += &format!("\nExample: [`examples/broken/{example}`](../examples/broken/{example})\n");
         }
     }
     out

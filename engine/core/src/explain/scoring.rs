@@ -24,22 +24,22 @@ pub(super) const PAGES: &[Entry] = &[
     entry(
         PLUGIN_TRAP,
         "The plugin's code stopped with an error of its own; the host is unharmed.",
-        "Run `staunch plugin check` on it, and look at the row that it failed on.",
+        "Score the row that it failed on by itself with `staunch plugin score`, and mend the plugin.",
     ),
     entry(
         PLUGIN_FUEL,
         "The plugin computes more than a batch may, perhaps without an end.",
-        "Make it cheaper; `staunch plugin bench` shows what a row costs.",
+        "Make it cheaper: fewer steps for each row, no loops that grow with the input.",
     ),
     entry(
         PLUGIN_DEADLINE,
         "The plugin takes longer than a batch may, or the machine is overloaded.",
-        "Run `staunch plugin bench` on it; where the machine is the cause, give it more time or less work.",
+        "Make it cheaper; where the machine is the cause, give it less other work.",
     ),
     entry(
         PLUGIN_OUTPUT,
         "Count, range or reasons of the answer are not those that the contract allows. No score is made up in its place.",
-        "Run `staunch plugin check` on it, and mend what it names.",
+        "Score a few rows with `staunch plugin score`, and mend what it names.",
     ),
     entry(
         PLUGIN_IMPORTS,
@@ -64,7 +64,7 @@ pub(super) const PAGES: &[Entry] = &[
     entry(
         PLUGIN_INPUTS,
         "An input is matched by the last part of its name and by its type. One is missing, not read, or of another type.",
-        "Give it the inputs that it reads; `staunch plugin check` lists them.",
+        "Give it the inputs that it reads; the message lists them.",
     )
     .example("workflows/plugin-inputs.yaml"),
     entry(
@@ -80,7 +80,7 @@ pub(super) const PAGES: &[Entry] = &[
     entry(
         PLUGIN_SHAPE,
         "The answers are another kind of score than was said, so that no workflow could read them.",
-        "Build the plugin again, and run `staunch plugin check` on it.",
+        "Build the plugin again, and pin it with `staunch lock`.",
     ),
     entry(LOCK_INVALID, "The file was edited by hand or merged badly.", "Write it again by `staunch lock`."),
     entry(

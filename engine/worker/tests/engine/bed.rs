@@ -60,12 +60,13 @@ impl Bed {
             name: "w1".into(),
             parked: self.dir.path().join("parked"),
         };
-        let content = Content {
-            workspace: self.workspace.clone(),
-            scorer: Arc::new(StaticScorer::new()),
-            renderer: Arc::new(Plain),
-        };
-        Engine::open(parts, content).await.unwrap()
+        Engine::open(parts, self.content()).await.unwrap()
+    }
+
+    /// What the files of the workspace say beside its workflows.
+    pub fn content(&self) -> Content {
+        let (scorer, renderer) = (Arc::new(StaticScorer::new()), Arc::new(Plain));
+        Content { workspace: self.workspace.clone(), scorer, renderer }
     }
 
     /// Handles everything in the queue, `max` messages at a time.

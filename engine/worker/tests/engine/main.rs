@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bed;
+mod exchange;
 mod gate;
 mod identity;
 mod migrate;
