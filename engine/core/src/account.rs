@@ -112,7 +112,7 @@ mod tests {
             let key = FactKey::of([2; 16], true);
             let mut deltas: Vec<AccountDelta> = seeds.iter().enumerate().map(|(n, (time, number, gone))| AccountDelta {
                 id: "a".into(),
-                fields: vec![("plan".into(), (!gone).then(|| Value::Number(*number as f64)), (Time(*time), 0, n.to_string()))],
+                fields: vec![("plan".into(), (!gone).then_some(Value::Number(*number as f64)), (Time(*time), 0, n.to_string()))],
                 facts: vec![(key, Time(*time), *number as f64, Span(5))],
             }).collect();
             let made = |deltas: &[AccountDelta]| {

@@ -31,7 +31,7 @@ fn everything() -> Workflow {
     ]);
     add_feature(&mut flow, "orders", "order.*", None, Some("event.total > 5"), window("14d", "7d"));
     add_feature(&mut flow, "spend", "order.paid", Some("total"), None, window("90d", "0h"));
-    let fact = flow.facts[0].key.clone();
+    let fact = flow.facts[0].key;
     flow.features.push(FeatureDef { name: "quiet".into(), kind: FeatureKind::DaysSince { fact, never: 999.0 } });
     flow.features.push(FeatureDef { name: "it".into(), kind: FeatureKind::Expr(expr("feature.quiet")) });
     flow.scores = vec![score(&[], IfUnavailable::Expr(expr("0.1 ?? 0.2")))];
