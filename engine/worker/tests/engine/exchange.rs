@@ -82,6 +82,8 @@ async fn files_are_taken_with_their_versions_and_runs_keep_theirs() {
     engine.broker().publish(&[plain("e2", "go", "c2", minutes(1))]).await.unwrap();
     bed.drain(&engine, 8, minutes(1)).await;
     engine.wake(8, day(2)).await.unwrap();
+    // Caps are counted when something is to be sent.
+    engine.dispatch(8, day(2)).await.unwrap();
     assert_eq!((run(&bed, "c1").await.0.as_str(), run(&bed, "c2").await.0.as_str()), ("v1", "v2"));
     let actions = bed.store.actions(&ActionFilter::default()).await.unwrap();
     let mut steps: Vec<&str> = actions.iter().map(|one| one.action.step.as_str()).collect();
