@@ -143,7 +143,12 @@ fn a_diff_says_what_changes_and_who_stands_there() {
     });
     drop(service);
     edit(&workspace, "workflows/welcome.yaml", "up_to: 3d", "up_to: 5d");
-    edit(&workspace, "templates/welcome/first-steps.txt", "\n", "\nPS: a new line.\n");
+    edit(
+        &workspace,
+        "templates/welcome/first-steps.txt",
+        "answer this mail.\n",
+        "answer this mail.\nPS: a new line.\n",
+    );
     let diff = workspace.staunch(&["diff", dir, "--format", "json"]).ok().json();
     let flow = &diff["workflows"][0];
     let place = &flow["standing"][0];

@@ -54,7 +54,7 @@ pub(super) const PAGES: &[Entry] = &[
     entry(
         PLUGIN_INVALID,
         "The file is no WebAssembly component, or one of another world.",
-        "Build it by `staunch plugin build` or `staunch model compile`.",
+        "Build it by `staunch model compile`, or from the contract in `plugins/wit`.",
     ),
     entry(
         PLUGIN_TRIPPED,
