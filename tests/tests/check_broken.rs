@@ -129,7 +129,12 @@ fn check_fine(dir: &str) {
 fn what_is_shipped_is_fine() {
     check_fine(root().join("examples/retail").to_str().unwrap());
     for template in ["welcome", "winback"] {
-        check_fine(Workspace::init(template).text());
+        let made = Workspace::init(template);
+        check_fine(made.text());
+        for kind in ["workflow", "workspace", "test", "rollout"] {
+            let schema = made.dir().join(format!(".staunch/{kind}.schema.json"));
+            assert!(schema.is_file(), "editors do not find {}", schema.display());
+        }
     }
     let again = Workspace::init("welcome");
     let answer = again.staunch(&["init", again.text()]).exit(2);

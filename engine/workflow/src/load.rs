@@ -127,10 +127,11 @@ fn load_root(files: &Files, parsed: &[Parsed<'_>], checker: &dyn Checker, loaded
 fn together(parsed: &[Parsed<'_>], workspace: Option<&WorkspaceFile>, workflows: &[Workflow]) -> Vec<Diagnostic> {
     let root = parsed.iter().find(|one| one.kind == FileKind::Workspace);
     let (Some(workspace), Some(root)) = (workspace, root) else { return Vec::new() };
+    let events = workspace.events();
     let flows = parsed.iter().filter(|one| one.kind == FileKind::Workflow).filter_map(|one| {
         let Kind::Scalar(name) = &one.root.get("workflow")?.kind else { return None };
         let workflow = workflows.iter().find(|flow| flow.name == name.text)?;
-        Some(lint::Placed { file: one.file(), workflow })
+        Some(lint::Placed::new(one.file(), workflow, &events))
     });
     let others = parsed.iter().filter(|one| matches!(one.kind, FileKind::Workflow | FileKind::Rollout));
     let (flows, others) = (flows.collect(), others.map(Parsed::file).collect());

@@ -83,6 +83,16 @@ fn rules_that_cannot_be_meant_are_errors() {
     check("policy:\n  holdout: { global: 100% }\n", &["12:22 ST1061"]);
 }
 
+/// A file of a thousand rules is read in one pass: each rule adds to the day, and the one that closes it is named.
+#[test]
+fn a_thousand_quiet_hours_close_the_day_once() {
+    let rule = |hours: &str| format!("    - {{ channels: [email], hours: {hours}, zone: contact, then: hold }}\n");
+    let night = rule("20:00-08:00").repeat(1_000);
+    check(&format!("policy:\n  quiet_hours:\n{night}"), &[]);
+    let day = rule("08:00-20:00").repeat(2);
+    check(&format!("policy:\n  quiet_hours:\n{night}{day}"), &["1013:35 ST1061"]);
+}
+
 #[test]
 fn what_binds_nobody_is_worth_a_word() {
     check("policy:\n  never: { audiences: [employees] }\n", &["12:24 ?ST1035"]);

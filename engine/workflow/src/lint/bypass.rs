@@ -14,7 +14,7 @@ pub(super) fn find(all: &Everything<'_>) -> Vec<Diagnostic> {
             let Some(template) = act.template.as_ref().filter(|_| !covered(open, act.channel)) else { continue };
             let approved = all.flows.iter().find(|gated| {
                 let same = gated.acts().any(|(_, other)| other.template.as_ref() == Some(template));
-                same && covered(gated, act.channel) && overlap(all, gated.workflow, open.workflow).is_some()
+                same && covered(gated, act.channel) && overlap(all, gated, open).is_some()
             });
             let Some(gated) = approved else { continue };
             let message = format!(

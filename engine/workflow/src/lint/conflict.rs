@@ -26,7 +26,7 @@ fn conflict(all: &Everything<'_>, one: &Placed<'_>, two: &Placed<'_>) -> Option<
     };
     let both = |channel: &Channel| channel.customer_facing() && one.acts_on(*channel) && two.acts_on(*channel);
     let channel = Channel::ALL.into_iter().filter(both).find(|channel| !capped(*channel))?;
-    let start = overlap(all, first, second)?;
+    let start = overlap(all, one, two)?;
     let message = format!(
         "`{}` and `{}` both start on {start} and send {} for {}: one person gets both, and nothing says which goes first",
         first.name,

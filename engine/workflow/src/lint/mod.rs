@@ -14,7 +14,7 @@ use crate::read::Reader;
 use crate::workspace::WorkspaceFile;
 use crate::yaml::{Kind, Node, Source};
 use staunch_core::action::Channel;
-use staunch_core::workflow::{Act, NodeKind, Workflow};
+use staunch_core::workflow::{Act, NodeKind, Workflow, matches_any};
 
 /// One file that was read.
 #[derive(Clone, Copy)]
@@ -24,10 +24,12 @@ pub(crate) struct File<'a> {
 }
 
 /// One workflow without errors, with the file that it stands in.
-#[derive(Clone, Copy)]
 pub(crate) struct Placed<'a> {
     pub(crate) file: File<'a>,
     pub(crate) workflow: &'a Workflow,
+    /// The events that start it, by place in the list of all events of the workspace: found once, because workflows are
+    /// compared in pairs.
+    starts: Vec<usize>,
 }
 
 /// All files of a workspace.
@@ -67,6 +69,12 @@ fn error(file: File<'_>, at: usize, code: &str, message: String, help: impl Into
 }
 
 impl<'a> Placed<'a> {
+    /// A workflow among the events of its workspace.
+    pub(crate) fn new(file: File<'a>, workflow: &'a Workflow, events: &[&str]) -> Placed<'a> {
+        let starts = (0..events.len()).filter(|at| matches_any(&workflow.start.events, events[*at])).collect();
+        Placed { file, workflow, starts }
+    }
+
     /// What it does, with the ids of the steps.
     fn acts(&self) -> impl Iterator<Item = (&'a str, &'a Act)> {
         self.workflow.nodes.iter().filter_map(|node| match &node.kind {

@@ -1,20 +1,16 @@
 //! Whether two workflows can start for the same person.
 
-use super::Everything;
-use staunch_core::schema::BUILT_IN_EVENTS;
-use staunch_core::workflow::{Workflow, matches_any};
+use super::{Everything, Placed};
+use staunch_core::workflow::Workflow;
 
 /// What starts both: an event, or an audience; `None` where nothing does, or where their conditions exclude each other.
-pub(super) fn overlap<'a>(all: &'a Everything<'_>, one: &'a Workflow, two: &'a Workflow) -> Option<&'a str> {
-    if apart(one, two) {
-        return None;
+pub(super) fn overlap<'a>(all: &'a Everything<'_>, one: &'a Placed<'_>, two: &Placed<'_>) -> Option<&'a str> {
+    let (first, second) = (one.workflow, two.workflow);
+    if let (Some(mine), Some(other)) = (&first.start.schedule, &second.start.schedule) {
+        return (mine.audience == other.audience && !apart(first, second)).then_some(mine.audience.as_str());
     }
-    if let (Some(first), Some(second)) = (&one.start.schedule, &two.start.schedule) {
-        return (first.audience == second.audience).then_some(first.audience.as_str());
-    }
-    let declared = all.workspace.schema.events.keys().map(String::as_str);
-    let mut events = declared.chain(BUILT_IN_EVENTS.iter().copied());
-    events.find(|event| matches_any(&one.start.events, event) && matches_any(&two.start.events, event))
+    let shared = one.starts.iter().find(|event| two.starts.binary_search(event).is_ok())?;
+    all.workspace.events().get(*shared).copied().filter(|_| !apart(first, second))
 }
 
 /// Whether the starts ask the same name for different texts, so that nobody passes both: only what can be seen without

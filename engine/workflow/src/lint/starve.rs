@@ -27,7 +27,7 @@ fn starved(all: &Everything<'_>, low: &Placed<'_>, cap: &Cap) -> Option<Diagnost
         let ahead = high.workflow.priority > low.workflow.priority;
         // What has a gap between its entries leaves slots free at other times.
         let always = high.workflow.start.again_after.is_none() && high.workflow.start.when.is_none();
-        if ahead && always && binds(cap, high.workflow) && overlap(all, high.workflow, low.workflow).is_some() {
+        if ahead && always && overlap(all, high, low).is_some() && binds(cap, high.workflow) {
             slots += sent(high.workflow, cap);
             names.push(format!("`{}`", high.workflow.name));
         }

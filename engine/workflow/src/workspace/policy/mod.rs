@@ -18,6 +18,7 @@ use crate::yaml::{Kind, Node};
 use staunch_core::action::Channel;
 use staunch_core::codes;
 use staunch_core::policy::Policy;
+use std::collections::BTreeSet;
 
 pub(crate) const POLICY: Keys = Keys {
     known: &["caps", "quiet_hours", "never", "budgets", "capacity", "offers", "wording", "holdout"],
@@ -69,17 +70,15 @@ pub(super) fn policy(reader: &mut Reader<'_>, node: &Node, workspace: &Workspace
 impl<'a> Rules<'a, '_> {
     /// The rules of a list, whose ids are unique.
     fn each<T>(&mut self, fields: &Fields<'_>, key: &str, read: fn(&mut Self, &Node) -> Option<T>) -> Vec<T> {
-        let (mut made, mut ids) = (Vec::new(), Vec::new());
+        let (mut made, mut ids) = (Vec::new(), BTreeSet::new());
         let Some(list) = fields.get(key) else { return made };
         for item in self.reader.items(list) {
             if let Some(node) = item.get("id")
                 && let Kind::Scalar(id) = &node.kind
+                && !ids.insert(id.text.as_str())
             {
-                if ids.contains(&id.text.as_str()) {
-                    let message = format!("`{}` is an id under `{key}` already", id.text);
-                    self.reader.error(node.at, codes::DUPLICATE_ID, message, "give it another id");
-                }
-                ids.push(&id.text);
+                let message = format!("`{}` is an id under `{key}` already", id.text);
+                self.reader.error(node.at, codes::DUPLICATE_ID, message, "give it another id");
             }
             made.extend(read(self, item));
         }

@@ -13,17 +13,16 @@ const DAY: usize = 1_440;
 
 impl Rules<'_, '_> {
     pub(super) fn quiet_hours(&mut self, list: &Node) -> Vec<QuietHours> {
-        let mut made: Vec<QuietHours> = Vec::new();
+        let (mut made, mut days) = (Vec::new(), Vec::new());
         for item in self.reader.items(list) {
             let Some(quiet) = self.quiet(item) else { continue };
-            let before = silent(&made);
-            made.push(quiet);
-            if let Some(channel) = silent(&made).filter(|_| before.is_none()) {
+            if let Some(channel) = cover(&mut days, &quiet) {
                 let at = item.get("hours").map_or(item.at, |hours| hours.at);
                 let message =
                     format!("together with those above, every hour of the day is quiet for {}", channel.word());
                 self.contradiction(at, message, "leave some hours in which it may go");
             }
+            made.push(quiet);
         }
         made
     }
@@ -69,16 +68,32 @@ fn is_clock(text: &str) -> bool {
     text.split_once(':').is_some_and(|(hours, minutes)| below(hours, 24) && below(minutes, 60))
 }
 
-/// The first channel that one zone's rules silence for the whole day.
-fn silent(rules: &[QuietHours]) -> Option<Channel> {
-    let zones = rules.iter().map(|rule| &rule.zone);
-    zones.flat_map(|zone| Channel::ALL.map(|channel| (zone, channel))).find_map(|(zone, channel)| {
-        let mut quiet = [false; DAY];
-        for rule in rules.iter().filter(|rule| rule.zone == *zone && rule.channels.contains(&channel)) {
-            let (from, to) = (usize::from(rule.from_minute), usize::from(rule.to_minute));
-            let to = if to > from { to } else { to + DAY };
-            (from..to).for_each(|minute| quiet[minute % DAY] = true);
+/// The quiet minutes of one zone's day for one channel.
+struct Day {
+    zone: ZoneChoice,
+    channel: Channel,
+    quiet: Vec<bool>,
+}
+
+/// Adds a rule to the days that it is about; gives the first channel whose day has no minute left by it.
+fn cover(days: &mut Vec<Day>, rule: &QuietHours) -> Option<Channel> {
+    let mut full = None;
+    for channel in &rule.channels {
+        let known = days.iter().position(|day| day.zone == rule.zone && day.channel == *channel);
+        let at = known.unwrap_or_else(|| {
+            days.push(Day { zone: rule.zone.clone(), channel: *channel, quiet: vec![false; DAY] });
+            days.len() - 1
+        });
+        let day = &mut days[at];
+        if day.quiet.iter().all(|quiet| *quiet) {
+            continue;
         }
-        quiet.iter().all(|quiet| *quiet).then_some(channel)
-    })
+        let (from, to) = (usize::from(rule.from_minute), usize::from(rule.to_minute));
+        let to = if to > from { to } else { to + DAY };
+        (from..to).for_each(|minute| day.quiet[minute % DAY] = true);
+        if day.quiet.iter().all(|quiet| *quiet) {
+            full = full.or(Some(*channel));
+        }
+    }
+    full
 }
