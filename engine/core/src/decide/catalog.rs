@@ -7,7 +7,7 @@ use crate::feature::{FactDef, Over};
 use crate::policy::Policy;
 use crate::schema::{BUILT_IN_EVENTS, Schema};
 use crate::time::Span;
-use crate::workflow::{Audience, Start, Workflow, matches_any};
+use crate::workflow::{Audience, Workflow, matches_any};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -217,29 +217,7 @@ impl Workflow {
 impl Audience {
     /// The audience as a workflow that never starts: a scope for its condition.
     fn as_workflow(&self) -> Workflow {
-        Workflow {
-            name: format!("audience:{}", self.name),
-            version: String::new(),
-            title: String::new(),
-            owner: String::new(),
-            purpose: String::new(),
-            priority: 0,
-            start: Start { events: vec![], schedule: None, when: None, again_after: None },
-            features: self.features.clone(),
-            facts: self.facts.clone(),
-            scores: vec![],
-            nodes: vec![],
-            first: crate::workflow::Target::End,
-            while_running: crate::workflow::WhileRunning::Ignore,
-            leave_when: vec![],
-            goal: None,
-            holdout: 0.0,
-            breakers: vec![],
-            signals: vec![],
-            kills: vec![],
-            launch: None,
-            reviews: vec![],
-            messages: BTreeMap::new(),
-        }
+        let (features, facts) = (self.features.clone(), self.facts.clone());
+        Workflow { features, facts, ..Workflow::empty(&format!("audience:{}", self.name), "") }
     }
 }

@@ -9,9 +9,7 @@ use crate::schema::{Field, FieldKind, Schema};
 use crate::score::{Band, IfUnavailable, ScoreDef, ScoreFailure, Scored};
 use crate::time::{Span, Time};
 use crate::value::Value;
-use crate::workflow::{
-    Act, Case, EventMatch, Goal, IfExpired, Node, NodeKind, ReviewGate, Start, Target, WhileRunning, Workflow,
-};
+use crate::workflow::{Act, Case, EventMatch, Goal, IfExpired, Node, NodeKind, ReviewGate, Start, Target, Workflow};
 use std::collections::BTreeMap;
 
 /// Monday, ten o'clock UTC; the zero of [`at`].
@@ -85,28 +83,13 @@ pub fn choose(id: &str, cases: &[(&str, &str, usize)], otherwise: usize) -> Node
 /// A workflow `w` that starts on `go` and runs these steps.
 pub fn flow(nodes: Vec<Node>) -> Workflow {
     Workflow {
-        name: "w".into(),
-        version: "v1".into(),
         title: "A workflow".into(),
         owner: "a team".into(),
         purpose: "marketing".into(),
-        priority: 50,
         start: Start { events: vec!["go".into()], schedule: None, when: None, again_after: None },
-        features: vec![],
-        facts: vec![],
-        scores: vec![],
         nodes,
         first: Target::Node(0),
-        while_running: WhileRunning::Ignore,
-        leave_when: vec![],
-        goal: None,
-        holdout: 0.0,
-        breakers: vec![],
-        signals: vec![],
-        kills: vec![],
-        launch: None,
-        reviews: vec![],
-        messages: BTreeMap::new(),
+        ..Workflow::empty("w", "v1")
     }
 }
 

@@ -7,7 +7,7 @@ use staunch_core::action::{Action, ActionState, Channel, ReasonCode};
 use staunch_core::arm::Arm;
 use staunch_core::receipt::Decision;
 use staunch_core::run::{Run, RunStatus};
-use staunch_core::workflow::{Start, Target, WhileRunning, Workflow};
+use staunch_core::workflow::{Start, Workflow};
 use staunch_store::{ActionFilter, Change, Exposure, Parked, Store, Summary};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -105,28 +105,12 @@ pub async fn decisions_are_found_by_workflow(bed: Arc<Bed>) {
 
 pub fn workflow(name: &str, version: &str) -> Workflow {
     Workflow {
-        name: name.into(),
-        version: version.into(),
         title: format!("{name} {version}"),
         owner: "ann".into(),
         purpose: "news".into(),
-        priority: 50,
         start: Start { events: vec!["order.paid".into()], schedule: None, when: None, again_after: None },
-        features: vec![],
-        facts: vec![],
-        scores: vec![],
-        nodes: vec![],
-        first: Target::End,
-        while_running: WhileRunning::Ignore,
-        leave_when: vec![],
-        goal: None,
         holdout: 0.1,
-        breakers: vec![],
-        reviews: vec![],
-        signals: vec![],
-        kills: vec![],
-        launch: None,
-        messages: Default::default(),
+        ..Workflow::empty(name, version)
     }
 }
 

@@ -9,7 +9,7 @@ use staunch_core::feature::{FactDef, FeatureDef, FeatureKind, Over, Window};
 use staunch_core::policy::{Stage, StageLimits, StageState};
 use staunch_core::schema::{Field, FieldKind, Schema};
 use staunch_core::value::Value;
-use staunch_core::workflow::{Act, Node, NodeKind, Start, Target, WhileRunning, Workflow};
+use staunch_core::workflow::{Act, Node, NodeKind, Start, Target, Workflow};
 use staunch_core::{Span, Time};
 use staunch_scoring::StaticScorer;
 use staunch_store::{SqliteStore, Store};
@@ -134,28 +134,13 @@ pub fn wait(id: &str, span: Span, next: Target) -> Node {
 /// A workflow that starts on `go`, counts orders in thirty days as `orders`, and runs these steps.
 pub fn flow(name: &str, version: &str, nodes: Vec<Node>) -> Workflow {
     let mut flow = Workflow {
-        name: name.into(),
-        version: version.into(),
         title: name.into(),
         owner: "ann".into(),
         purpose: "news".into(),
-        priority: 50,
         start: Start { events: vec!["go".into()], schedule: None, when: None, again_after: None },
-        features: vec![],
-        facts: vec![],
-        scores: vec![],
         nodes,
         first: Target::Node(0),
-        while_running: WhileRunning::Ignore,
-        leave_when: vec![],
-        goal: None,
-        holdout: 0.0,
-        breakers: vec![],
-        signals: vec![],
-        kills: vec![],
-        launch: None,
-        reviews: vec![],
-        messages: BTreeMap::new(),
+        ..Workflow::empty(name, version)
     };
     count_orders(&mut flow, "orders", Over::Contact);
     flow

@@ -1,7 +1,6 @@
 //! Accounts: membership, fields, and facts over all members.
 
 use crate::account::Account;
-use crate::expr::Root;
 use crate::feature::{FactDef, FeatureDef, FeatureKind, Over};
 use crate::schema::{Field, FieldKind};
 use crate::testkit::*;
@@ -68,7 +67,6 @@ fn fields_of_the_account_are_read_and_the_newest_membership_counts() {
     assert_eq!(bench.contact.account.as_ref().unwrap().0, "acme", "an older event does not move it");
     bench.event(event("go", at("0h")));
     assert_eq!(bench.actions.len(), 1);
-    let _ = Root::Account;
 }
 
 #[test]
