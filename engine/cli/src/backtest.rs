@@ -15,7 +15,7 @@ pub use text::text;
 use crate::error::Result;
 use crate::load::Project;
 use crate::playback::{self, History, Theatre};
-use staunch_core::event::Event;
+use staunch_core::Time;
 use staunch_core::policy::Stage;
 use staunch_core::sim::World;
 use staunch_core::workflow::IfExpired;
@@ -56,7 +56,7 @@ pub fn play(project: &Project, play: Play<'_>, progress: &dyn Fn(u64)) -> Result
     theatre.world(play.stage, |world| {
         world.decisions = Some(Vec::new());
         let mut ledger = Ledger::new(&theatre.catalog);
-        let mut after = |world: &mut World<'_>, _: &Event| ledger.take(world);
+        let mut after = |world: &mut World<'_>, _: Time| ledger.take(world);
         let schema = &theatre.catalog.workspace.schema;
         let played = playback::play(world, schema, &mut history, &mut after, progress)?;
         ledger.take(world);

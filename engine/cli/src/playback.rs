@@ -67,8 +67,23 @@ pub fn stage(word: &str) -> Result<Stage> {
     Stage::parse(word).ok_or_else(|| CliError::usage(format!("`{word}` is no stage"), "use shadow, limited or full"))
 }
 
-/// Plays a history: events in order of time, and everything that falls due between them and up to the last. `after` sees
-/// the world behind each event, to take out what it wants; `progress` is told how many bytes were read.
+/// Who looks on while a history is played.
+pub trait Onlooker {
+    /// An event comes.
+    fn before(&mut self, _: &Event) {}
+    /// An event of this time was decided: the world as it is, to take out what is wanted.
+    fn after(&mut self, world: &mut World<'_>, at: Time);
+}
+
+/// Most look at the world only.
+impl<F: FnMut(&mut World<'_>, Time)> Onlooker for F {
+    fn after(&mut self, world: &mut World<'_>, at: Time) {
+        self(world, at);
+    }
+}
+
+/// Plays a history: events in order of time, and everything that falls due between them and up to the last; `progress` is
+/// told how many bytes were read.
 ///
 /// # Errors
 /// Where the file cannot be read.
@@ -76,7 +91,7 @@ pub fn play(
     world: &mut World<'_>,
     schema: &Schema,
     history: &mut History,
-    after: &mut dyn FnMut(&mut World<'_>, &Event),
+    onlooker: &mut dyn Onlooker,
     progress: &dyn Fn(u64),
 ) -> Result<Played> {
     let door = Door { schema, now: Time(i64::MAX / 2), history: true };
@@ -96,11 +111,11 @@ pub fn play(
             continue;
         };
         if group.first().is_some_and(|first| first.time != event.time) {
-            decide(world, &mut group, &mut played, after);
+            decide(world, &mut group, &mut played, onlooker);
         }
         group.push(Event { history: false, ..event });
     }
-    decide(world, &mut group, &mut played, after);
+    decide(world, &mut group, &mut played, onlooker);
     if let Some(end) = played.last {
         world.run_to(end);
     }
@@ -108,22 +123,19 @@ pub fn play(
 }
 
 /// Events of equal times go in the order of (sequence, id), whatever their order in the file is.
-fn decide(
-    world: &mut World<'_>,
-    group: &mut Vec<Event>,
-    played: &mut Played,
-    after: &mut dyn FnMut(&mut World<'_>, &Event),
-) {
+fn decide(world: &mut World<'_>, group: &mut Vec<Event>, played: &mut Played, onlooker: &mut dyn Onlooker) {
     if group.len() > 1 {
         group.sort_by(|one, two| (one.sequence, &one.id).cmp(&(two.sequence, &two.id)));
     }
     for event in group.drain(..) {
-        played.first = played.first.or(Some(event.time));
-        played.last = Some(event.time);
-        match world.event(event.clone()) {
+        let at = event.time;
+        played.first = played.first.or(Some(at));
+        played.last = Some(at);
+        onlooker.before(&event);
+        match world.event(event) {
             Ok(()) => played.events += 1,
             Err(_) => played.refused += 1,
         }
-        after(world, &event);
+        onlooker.after(world, at);
     }
 }

@@ -3,6 +3,7 @@
 use crate::arm::Assignment;
 use crate::time::{Span, Time};
 use crate::value::Value;
+use crate::workflow::Goal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -127,6 +128,12 @@ impl Run {
             RunStatus::Done => "done",
             RunStatus::Left { .. } => "left",
         }
+    }
+
+    /// Until when something can still come of it once it is over: its goal, or an action that is pending.
+    pub fn open_until(&self, goal: Option<&Goal>) -> Option<Time> {
+        let goal = goal.filter(|_| self.goal_at.is_none() && self.exposed_at.is_some());
+        goal.map(|goal| self.goal_window(goal.window).1).max(self.pending_until)
     }
 
     /// From when and until when its goal counts: from the exposure, or the entry where nothing was planned.

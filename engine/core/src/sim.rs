@@ -206,6 +206,17 @@ impl<'a> World<'a> {
         self.forced = Some(change(self.catalog().clone()));
     }
 
+    fn env(&self, detail: Detail) -> Env<'_> {
+        Env {
+            catalog: self.catalog(),
+            live: &self.live,
+            evaluator: self.parts.evaluator,
+            renderer: self.parts.renderer,
+            accounts: &self.accounts,
+            detail,
+        }
+    }
+
     fn catalog(&self) -> &Catalog {
         self.forced.as_ref().unwrap_or(self.parts.catalog)
     }
@@ -271,17 +282,10 @@ impl<'a> World<'a> {
         let wakes = [Some(&subject.contact), subject.other.as_ref()];
         let wakes: Vec<(Time, String)> =
             wakes.into_iter().flatten().filter_map(|one| Some((one.wake_at()?, one.id.clone()))).collect();
+        let detail = if self.decisions.is_some() { Detail::Full } else { Detail::Outline };
         let mut scores = Scores::new();
         let transition = loop {
-            let env = Env {
-                catalog: self.forced.as_ref().unwrap_or(self.parts.catalog),
-                live: &self.live,
-                evaluator: self.parts.evaluator,
-                renderer: self.parts.renderer,
-                accounts: &self.accounts,
-                detail: if self.decisions.is_some() { Detail::Full } else { Detail::Outline },
-            };
-            match decide(&env, subject, input, &scores) {
+            match decide(&self.env(detail), subject, input, &scores) {
                 Ok(Outcome::Done(transition)) => break *transition,
                 Ok(Outcome::Need(back, wanted)) => {
                     subject = *back;

@@ -5,7 +5,7 @@ use staunch_core::breaker;
 use staunch_core::decide::{Detail, Env, excluded};
 use staunch_core::expr::Evaluator;
 use staunch_core::guards::{Ask, Verdict, arbitrate};
-use staunch_core::policy::{Live, Never, Stage};
+use staunch_core::policy::{Live, Stage};
 use staunch_core::workflow::Workflow;
 use staunch_core::{Span, Time};
 use staunch_store::{Gate, GateInput, GateVerdict, Wants, WindowAsk};
@@ -19,7 +19,7 @@ pub(crate) struct LiveGate {
 
 impl LiveGate {
     fn workflow(&self, name: &str) -> Option<&Arc<Workflow>> {
-        self.decider.catalog.current().iter().find(|workflow| workflow.name == name)
+        self.decider.catalog.named(name)
     }
 }
 
@@ -88,11 +88,6 @@ impl Gate for LiveGate {
 impl LiveGate {
     /// Why the policy never contacts this contact, as of now: it may be in another audience than at the decision.
     fn excluded(&self, input: &GateInput<'_>) -> Option<String> {
-        if self.decider.catalog.workspace.policy.never == Never::default()
-            || !input.action.action.channel.customer_facing()
-        {
-            return None;
-        }
         let env = Env {
             catalog: &self.decider.catalog,
             live: input.live,
@@ -101,7 +96,7 @@ impl LiveGate {
             accounts: input.accounts,
             detail: Detail::Outline,
         };
-        excluded(&env, input.contact, input.now)
+        excluded(&env, input.contact, input.action.action.channel, input.now)
     }
 
     /// The first breaker that one more action would go past.

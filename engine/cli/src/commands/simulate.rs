@@ -4,10 +4,12 @@ use crate::app::Dir;
 use crate::error::Result;
 use crate::load;
 use crate::output::{self, count, table};
-use crate::playback::{self, History, Played, Tally, Theatre, Training};
+use crate::playback::{self, History, Onlooker, Played, Tally, Theatre, Training};
 use clap::Args;
 use serde_json::json;
+use staunch_core::Time;
 use staunch_core::action::ReasonCode;
+use staunch_core::decide::Catalog;
 use staunch_core::event::Event;
 use staunch_core::sim::World;
 use std::collections::BTreeMap;
@@ -46,6 +48,29 @@ struct Outcome {
     tally: Tally,
 }
 
+/// Counts what a world comes to, and keeps the rows of a training table where one is wanted.
+struct Counter<'a> {
+    catalog: &'a Catalog,
+    wanted: bool,
+    tally: Tally,
+    training: Training,
+}
+
+impl Onlooker for Counter<'_> {
+    fn before(&mut self, event: &Event) {
+        if self.wanted {
+            self.training.see(self.catalog, event);
+        }
+    }
+
+    fn after(&mut self, world: &mut World<'_>, at: Time) {
+        if self.wanted {
+            self.training.drain(world);
+        }
+        self.tally.relieve(world, self.catalog, at);
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &Simulate) -> Result<bool> {
     let stage = playback::stage(&args.stage)?;
@@ -73,17 +98,13 @@ fn simulate(
     history: &mut History,
     bar: &indicatif::ProgressBar,
 ) -> Result<(Outcome, Training)> {
-    let (mut tally, mut training) = (Tally::default(), Training::default());
     let wanted = args.features.is_some();
     world.decisions = wanted.then(Vec::new);
-    let mut after = |world: &mut World<'_>, event: &Event| {
-        if wanted {
-            training.take(world, &theatre.catalog, event);
-        }
-        tally.relieve(world, &theatre.catalog, event.time);
-    };
+    let mut counter =
+        Counter { catalog: &theatre.catalog, wanted, tally: Tally::default(), training: Training::default() };
     let schema = &theatre.catalog.workspace.schema;
-    let played = playback::play(world, schema, history, &mut after, &|bytes| bar.set_position(bytes))?;
+    let played = playback::play(world, schema, history, &mut counter, &|bytes| bar.set_position(bytes))?;
+    let Counter { tally, mut training, .. } = counter;
     training.drain(world);
     let (decided, contacts) = (world.decided_count, world.contacts().len());
     Ok((Outcome { played, decided, contacts, tally: tally.finish(world) }, training))

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::load::Project;
 use crate::playback::{self, History, Theatre};
 use crate::scenario::stage::Fault;
+use staunch_core::Time;
 use staunch_core::action::Action;
-use staunch_core::event::Event;
 use staunch_core::policy::Stage;
 use staunch_core::sim::World;
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ fn play(
         if let Some(Fault::Way(name)) = fault {
             world.down.insert(name.clone());
         }
-        let mut after = |world: &mut World<'_>, _: &Event| world.log.clear();
+        let mut after = |world: &mut World<'_>, _: Time| world.log.clear();
         let schema = &theatre.catalog.workspace.schema;
         playback::play(world, schema, &mut history, &mut after, &|bytes| bar.set_position(bytes))?;
         Ok(std::mem::take(&mut world.actions))

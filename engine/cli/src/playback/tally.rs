@@ -105,7 +105,5 @@ pub fn day_of(at: Time) -> String {
 /// Whether nothing can become of a run any more.
 fn is_over(run: &Run, catalog: &Catalog, now: Time) -> bool {
     let goal = catalog.version(&run.workflow, &run.version).and_then(|flow| flow.goal.as_ref());
-    let goal = goal.filter(|_| run.goal_at.is_none() && run.exposed_at.is_some());
-    let until = goal.map(|goal| run.goal_window(goal.window).1).max(run.pending_until);
-    !run.active() && until.is_none_or(|until| until < now)
+    !run.active() && run.open_until(goal).is_none_or(|until| until < now)
 }

@@ -29,16 +29,15 @@ pub struct Training {
 }
 
 impl Training {
-    /// Behind each event: takes the scores out of the receipts, and the receipts out of the world.
-    pub fn take(&mut self, world: &mut World<'_>, catalog: &Catalog, event: &Event) {
+    /// Keeps an event that can be a goal.
+    pub fn see(&mut self, catalog: &Catalog, event: &Event) {
         let goals = catalog.current().iter().filter_map(|flow| flow.goal.as_ref());
         if goals.into_iter().any(|goal| matches_any(&goal.event.events, &event.kind)) {
             self.goals.entry(event.contact.clone()).or_default().push((event.time, event.kind.clone()));
         }
-        self.drain(world);
     }
 
-    /// The same without an event: for what fell due behind the last one.
+    /// Takes the scores out of the receipts, and the receipts out of the world.
     pub fn drain(&mut self, world: &mut World<'_>) {
         world.gates.clear();
         world.turns.clear();

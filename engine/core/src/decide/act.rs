@@ -87,7 +87,7 @@ fn ask(moment: &Moment<'_>, run: &Run, spec: &Act, assignee: Option<&str>) -> Ru
     let env = moment.env;
     let stage = env.live.stage(&run.workflow);
     let fallback = arm::Assignment { arm: arm::Arm::Shadow, global_bucket: 0.0, holdout_bucket: 0.0, holdout: 0.0 };
-    let excluded = spec.channel.customer_facing().then(|| excluded(env, moment.contact, moment.at)).flatten();
+    let excluded = excluded(env, moment.contact, spec.channel, moment.at);
     let ask = Ask {
         contact: moment.contact,
         schema: &env.catalog.workspace.schema,

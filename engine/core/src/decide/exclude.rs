@@ -2,6 +2,7 @@
 
 use super::Env;
 use super::scope::Moment;
+use crate::action::Channel;
 use crate::contact::Contact;
 use crate::expr::EvalError;
 use crate::time::Time;
@@ -21,9 +22,13 @@ pub fn in_audience(env: &Env<'_>, contact: &Contact, name: &str, at: Time) -> Re
     Moment::bare(env, flow, contact, at).holds(when)
 }
 
-/// Why a contact is never contacted, where the policy says so. What cannot be evaluated counts as excluded; an audience
+/// Why a contact is never contacted on a channel, where the policy says so. Channels on which no customer is reached are
+/// free. What cannot be evaluated counts as excluded; an audience
 /// that nobody declared has no members (the checker says so).
-pub fn excluded(env: &Env<'_>, contact: &Contact, at: Time) -> Option<String> {
+pub fn excluded(env: &Env<'_>, contact: &Contact, channel: Channel, at: Time) -> Option<String> {
+    if !channel.customer_facing() {
+        return None;
+    }
     let never = &env.catalog.workspace.policy.never;
     for name in never.audiences.iter().filter(|name| env.catalog.audience(name).is_some()) {
         match in_audience(env, contact, name, at) {

@@ -6,7 +6,7 @@ use crate::action::{Action, hash16};
 use crate::arm::bucket;
 use crate::contact::Contact;
 use crate::event::Event;
-use crate::run::{Run, RunStatus};
+use crate::run::Run;
 use crate::time::Time;
 use std::collections::BTreeSet;
 
@@ -108,13 +108,7 @@ impl Walk<'_> {
             if !run.active() || !self.contact.runs.iter().any(earlier) {
                 continue;
             }
-            let mut run = run.clone();
-            run.status = RunStatus::Left { reason: "merged".into() };
-            run.ended_at = Some(at);
-            run.pending_until = None;
-            self.cancelled.push(run.id.clone());
-            self.note_of_run(&run, at, "left: merged (the contact has an earlier run)");
-            self.put(index, run);
+            self.leave(index, at, "merged", "left: merged (the contact has an earlier run)");
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What a newly published version does with runs under way: keep them, give them the new texts, move them, or end them.
 
 use super::walk::Walk;
-use crate::run::{Run, RunStatus};
+use crate::run::Run;
 use crate::time::Time;
 use crate::workflow::{NodeKind, Workflow};
+
+/// What the receipt says of a run that a publication ends.
+const ENDED: &str = "left: a new version was published, and runs of older ones end";
 
 /// What becomes of runs of older versions. Without a word they keep theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +87,7 @@ impl Walk<'_> {
                 _ => false,
             };
             match migration.existing {
-                Existing::End => self.end_run(index, run, migration.at),
+                Existing::End => self.leave(index, migration.at, "published", ENDED),
                 Existing::Patch | Existing::Move if fits => self.take_version(index, run, &to, migration),
                 _ => {}
             }
@@ -99,15 +102,6 @@ impl Walk<'_> {
         let what = format!("{word}: {} to {}", run.version, to.version);
         run.version = to.version.clone();
         self.note_of_run(&run, migration.at, &what);
-        self.put(index, run);
-    }
-
-    fn end_run(&mut self, index: usize, mut run: Run, at: Time) {
-        run.status = RunStatus::Left { reason: "published".into() };
-        run.ended_at = Some(at);
-        run.pending_until = None;
-        self.cancelled.push(run.id.clone());
-        self.note_of_run(&run, at, "left: a new version was published, and runs of older ones end");
         self.put(index, run);
     }
 }

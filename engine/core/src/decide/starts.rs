@@ -161,7 +161,7 @@ pub(super) fn start(walk: &mut Walk<'_>, workflow: &Arc<Workflow>, cause: &Cause
         return Ok(());
     }
     if let Some(index) = active {
-        restart(walk, index, at);
+        walk.leave(index, at, "restarted", "left: restarted");
     }
     let index = walk.add(new_run(walk, workflow, cause));
     walk.contact.entered.insert(workflow.name.clone(), at);
@@ -183,16 +183,6 @@ fn barred(walk: &Walk<'_>, workflow: &Workflow, at: Time, active: bool) -> Optio
     }
     let (last, gap) = (walk.contact.entered.get(&workflow.name)?, workflow.start.again_after?);
     (at < *last + gap).then(|| format!("again_after {gap}: last entry at {last}"))
-}
-
-fn restart(walk: &mut Walk<'_>, index: usize, at: Time) {
-    let mut run = walk.contact.runs[index].clone();
-    run.status = RunStatus::Left { reason: "restarted".into() };
-    run.ended_at = Some(at);
-    run.pending_until = None;
-    walk.cancelled.push(run.id.clone());
-    walk.note_of_run(&run, at, "left: restarted");
-    walk.put(index, run);
 }
 
 fn new_run(walk: &Walk<'_>, workflow: &Workflow, cause: &Cause<'_>) -> Run {

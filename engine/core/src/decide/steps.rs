@@ -63,18 +63,14 @@ fn lost(walk: &mut Walk<'_>, index: usize, mut run: Run, at: Time) -> Result<(),
         _ => None,
     };
     if since.is_some_and(|since| at - since >= HELD_AT_MOST) {
-        run.status = RunStatus::Left { reason: GONE.into() };
-        run.ended_at = Some(at);
-        run.pending_until = None;
-        walk.cancelled.push(run.id.clone());
-        walk.note_of_run(&run, at, &format!("left: held for {HELD_AT_MOST} ({GONE})"));
-    } else {
-        if since.is_none() {
-            walk.note_of_run(&run, at, "held: version_gone (this version of the workflow is not known here)");
-        }
-        let (since, retry_at) = (since.unwrap_or(at), at + RETRY_EVERY);
-        run.status = RunStatus::Held { step, reason: GONE.into(), since, retry_at };
+        walk.leave(index, at, GONE, &format!("left: held for {HELD_AT_MOST} ({GONE})"));
+        return Ok(());
     }
+    if since.is_none() {
+        walk.note_of_run(&run, at, "held: version_gone (this version of the workflow is not known here)");
+    }
+    let (since, retry_at) = (since.unwrap_or(at), at + RETRY_EVERY);
+    run.status = RunStatus::Held { step, reason: GONE.into(), since, retry_at };
     walk.put(index, run);
     Ok(())
 }

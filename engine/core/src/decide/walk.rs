@@ -8,7 +8,7 @@ use crate::contact::Contact;
 use crate::event::Event;
 use crate::feature::{FactDef, Over};
 use crate::receipt::{Decision, Entry, EventNote, Trace, shown};
-use crate::run::{EntryEvent, Run};
+use crate::run::{EntryEvent, Run, RunStatus};
 use crate::score::ScoreRequest;
 use crate::time::{DAY, Span, Time};
 use crate::workflow::Workflow;
@@ -302,6 +302,17 @@ impl<'a> Walk<'a> {
         self.contact.runs[index] = run;
     }
 
+    /// Ends a run before its end, and withholds what it has pending. `what` is the receipt's.
+    pub fn leave(&mut self, index: usize, at: Time, reason: &str, what: &str) {
+        let mut run = self.contact.runs[index].clone();
+        run.status = RunStatus::Left { reason: reason.to_owned() };
+        run.ended_at = Some(at);
+        run.pending_until = None;
+        self.cancelled.push(run.id.clone());
+        self.note_of_run(&run, at, what);
+        self.put(index, run);
+    }
+
     /// Adds a new run and gives its place.
     pub fn add(&mut self, run: Run) -> usize {
         self.touched.push(run.clone());
@@ -315,9 +326,7 @@ impl<'a> Walk<'a> {
         let catalog = self.env.catalog;
         let open = |run: &Run| {
             let goal = catalog.version(&run.workflow, &run.version).and_then(|flow| flow.goal.as_ref());
-            let goal_until = goal.filter(|_| run.goal_at.is_none() && run.exposed_at.is_some());
-            let until = goal_until.map(|goal| run.goal_window(goal.window).1).max(run.pending_until);
-            until.is_some_and(|until| to.is_none_or(|to| to <= until))
+            run.open_until(goal).is_some_and(|until| to.is_none_or(|to| to <= until))
         };
         if !self.contact.runs.is_empty() {
             self.contact.runs.retain(|run| run.active() || open(run));

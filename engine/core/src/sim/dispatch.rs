@@ -5,8 +5,9 @@ use crate::action::{Action, ActionState, Channel, ReasonCode};
 use crate::arm::{Arm, Assignment};
 use crate::breaker;
 use crate::contact::Contact;
-use crate::decide::{Detail, Env, excluded};
+use crate::decide::{Detail, excluded};
 use crate::guards::{Ask, Ruling, Sent, UNTIL_RESUMED, Verdict, arbitrate};
+use crate::policy::Stage;
 use crate::receipt::{Check, Said};
 use crate::time::{Span, Time};
 use crate::workflow::IfExpired;
@@ -160,14 +161,7 @@ impl World<'_> {
 
     fn arbitrate(&self, action: &Action, now: Time) -> Ruling {
         let unknown = Contact::default();
-        let env = Env {
-            catalog: self.catalog(),
-            live: &self.live,
-            evaluator: self.parts.evaluator,
-            renderer: self.parts.renderer,
-            accounts: &self.accounts,
-            detail: Detail::Outline,
-        };
+        let env = self.env(Detail::Outline);
         // A merge may have taken the contact over.
         let id = self.aliases.get(&action.contact).unwrap_or(&action.contact);
         let contact = self.contacts.get(id).unwrap_or(&unknown);
@@ -175,9 +169,10 @@ impl World<'_> {
         let stage = self.live.stage(&action.workflow);
         let watched = Assignment { arm: Arm::Shadow, global_bucket: 0.0, holdout_bucket: 0.0, holdout: 0.0 };
         let place = self.runs.get(&action.run).and_then(|run| run.assignment.as_ref()).unwrap_or(&watched);
-        let recent = self.sent_since(&action.workflow, now - Span::days(1));
-        let recent: Vec<Time> = recent.iter().map(|(at, _)| *at).collect();
-        let excluded = action.channel.customer_facing().then(|| excluded(&env, contact, now)).flatten();
+        // Only that stage counts a day of the whole workflow, and a day may be long.
+        let day = self.sent_since(&action.workflow, now - Span::days(1)).iter().map(|(at, _)| *at);
+        let recent: Vec<Time> = day.filter(|_| stage.stage == Stage::Limited).collect();
+        let excluded = excluded(&env, contact, action.channel, now);
         let assignee = action.payload.assignee();
         let assigned = assignee.and_then(|person| self.assigned.get(person)).map_or(&[][..], Vec::as_slice);
         let ask = Ask {
