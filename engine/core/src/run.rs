@@ -44,7 +44,7 @@ pub struct Run {
 }
 
 /// What started a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EntryEvent {
     /// Source of the event.
     pub source: String,

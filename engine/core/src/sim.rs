@@ -108,8 +108,10 @@ pub struct World<'a> {
     parts: Parts<'a>,
     /// Stages and kills; a test may change them.
     pub live: Live,
-    /// What happened, in order.
+    /// What happened, in order; nothing where the world is `quiet`.
     pub log: Vec<Happening>,
+    /// Nobody reads the log.
+    pub quiet: bool,
     /// What happened to runs, in order: (when, contact, workflow, what). Kept with receipts only.
     pub turns: Vec<(Time, String, String, Turn)>,
     /// Receipts, in order, where they are wanted.
@@ -128,6 +130,10 @@ pub struct World<'a> {
     pub down: BTreeSet<String>,
     /// How many inputs were decided.
     pub decided_count: u64,
+    /// How many runs started.
+    pub started: u64,
+    /// How often a run went on from where it stood, or ended there.
+    pub advanced: u64,
     contacts: HashMap<String, Contact>,
     accounts: Accounts,
     aliases: HashMap<String, String>,
@@ -154,6 +160,7 @@ impl<'a> World<'a> {
             parts,
             live,
             log: Vec::new(),
+            quiet: false,
             turns: Vec::new(),
             decisions: None,
             gates: HashMap::new(),
@@ -163,6 +170,8 @@ impl<'a> World<'a> {
             runs: HashMap::new(),
             down: BTreeSet::new(),
             decided_count: 0,
+            started: 0,
+            advanced: 0,
             contacts: HashMap::new(),
             accounts: Accounts::new(),
             aliases: HashMap::new(),
@@ -214,6 +223,7 @@ impl<'a> World<'a> {
             renderer: self.parts.renderer,
             accounts: &self.accounts,
             detail,
+            score: Some(self.parts.score),
         }
     }
 
@@ -236,7 +246,7 @@ impl<'a> World<'a> {
             event.contact.clone_from(id);
         }
         let contact = event.contact.clone();
-        self.decide(&contact, &Input::Event(event), now)?;
+        self.decide(&contact, &Input::Event(event))?;
         self.decided.insert(key);
         self.dispatch();
         Ok(())
@@ -247,7 +257,7 @@ impl<'a> World<'a> {
         self.run_before(at);
         self.clock = self.clock.max(at);
         // Only events are refused.
-        let _ = self.decide(contact, &Input::Tick(workflow.to_owned(), at), at);
+        let _ = self.decide(contact, &Input::Tick(workflow.to_owned(), at));
         self.dispatch();
     }
 
@@ -265,13 +275,13 @@ impl<'a> World<'a> {
             if wake == Some(next) {
                 let Some((at, contact)) = self.wakes.pop_first() else { return };
                 // A wake-up cannot refuse: only events are read.
-                let _ = self.decide(&contact, &Input::Wake(at, 0), at);
+                let _ = self.decide(&contact, &Input::Wake(at, 0));
             }
             self.dispatch();
         }
     }
 
-    fn decide(&mut self, id: &str, input: &Input, now: Time) -> Result<(), String> {
+    fn decide(&mut self, id: &str, input: &Input) -> Result<(), String> {
         let mut subject = Subject::from(self.take_contact(id));
         if let Input::Event(event) = input
             && let Some(other) = other_id(event)
@@ -283,24 +293,11 @@ impl<'a> World<'a> {
         let wakes: Vec<(Time, String)> =
             wakes.into_iter().flatten().filter_map(|one| Some((one.wake_at()?, one.id.clone()))).collect();
         let detail = if self.decisions.is_some() { Detail::Full } else { Detail::Outline };
-        let mut scores = Scores::new();
-        let transition = loop {
-            match decide(&self.env(detail), subject, input, &scores) {
-                Ok(Outcome::Done(transition)) => break *transition,
-                Ok(Outcome::Need(back, wanted)) => {
-                    subject = *back;
-                    for (key, request) in wanted {
-                        let outcome = (self.parts.score)(&request, now);
-                        scores.insert(key, outcome);
-                    }
-                }
-                Err(refused) => {
-                    let Subject { contact, other } = *refused.subject;
-                    self.contacts.insert(contact.id.clone(), contact);
-                    self.contacts.extend(other.map(|other| (other.id.clone(), other)));
-                    return Err(refused.why);
-                }
-            }
+        let transition = match decide(&self.env(detail), subject, input, &Scores::new()) {
+            Ok(Outcome::Done(transition)) => *transition,
+            // Never: scores are answered at once. The subject is not lost in any case.
+            Ok(Outcome::Need(back, _)) => return self.put_back(*back, "a score was not answered".to_owned()),
+            Err(refused) => return self.put_back(*refused.subject, refused.why),
         };
         for wake in wakes {
             self.wakes.remove(&wake);
@@ -308,6 +305,12 @@ impl<'a> World<'a> {
         self.decided_count += 1;
         self.take(transition);
         Ok(())
+    }
+
+    fn put_back(&mut self, subject: Subject, why: String) -> Result<(), String> {
+        self.contacts.insert(subject.contact.id.clone(), subject.contact);
+        self.contacts.extend(subject.other.map(|other| (other.id.clone(), other)));
+        Err(why)
     }
 
     /// The contact, out of the world while it is decided about.
@@ -340,7 +343,16 @@ impl<'a> World<'a> {
         self.note_turns(&id, transition.at, &transition.runs, transition.decision.as_ref());
         for run in transition.runs {
             self.note_held(&id, &run);
-            self.runs.insert(run.id.clone(), run);
+            match self.runs.get_mut(&run.id) {
+                Some(before) => {
+                    self.advanced += u64::from(before.status != run.status);
+                    *before = run;
+                }
+                None => {
+                    self.started += 1;
+                    self.runs.insert(run.id.clone(), run);
+                }
+            }
         }
         for action in transition.actions {
             self.plan(action);
@@ -389,6 +401,9 @@ impl<'a> World<'a> {
 
     /// A run that is held before a step is news once for each step and reason.
     fn note_held(&mut self, contact: &str, run: &Run) {
+        if self.quiet {
+            return;
+        }
         let held = |run: &Run| match &run.status {
             RunStatus::Held { step, reason, since, .. } => Some((step.clone(), reason.clone(), *since)),
             _ => None,
@@ -396,13 +411,10 @@ impl<'a> World<'a> {
         let Some((step, reason, since)) = held(run) else { return };
         if self.runs.get(&run.id).and_then(held) != Some((step.clone(), reason.clone(), since)) {
             let reason = ReasonCode::parse(&reason).unwrap_or(ReasonCode::Expression);
-            self.say(since, contact, &run.workflow, &step, Happened::Held { reason, until: None });
+            let (contact, workflow, what) =
+                (contact.to_owned(), run.workflow.clone(), Happened::Held { reason, until: None });
+            self.log.push(Happening { at: since, contact, workflow, step, what });
         }
-    }
-
-    fn say(&mut self, at: Time, contact: &str, workflow: &str, step: &str, what: Happened) {
-        let (contact, workflow, step) = (contact.to_owned(), workflow.to_owned(), step.to_owned());
-        self.log.push(Happening { at, contact, workflow, step, what });
     }
 
     /// How many actions there are by (workflow, state, reason).

@@ -320,7 +320,7 @@ impl Engine {
 
     fn env<'a>(&'a self, decider: &'a Decider, live: &'a Live, accounts: &'a Accounts) -> Env<'a> {
         let (evaluator, renderer) = (self.parts.evaluator.as_ref(), decider.renderer.as_ref());
-        Env { catalog: &decider.catalog, live, evaluator, renderer, accounts, detail: Detail::Full }
+        Env { catalog: &decider.catalog, live, evaluator, renderer, accounts, detail: Detail::Full, score: None }
     }
 
     fn count(&self, handled: Handled) {

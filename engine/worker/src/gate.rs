@@ -72,6 +72,7 @@ impl Gate for LiveGate {
             excluded: excluded.as_deref(),
             assignee: action.payload.assignee(),
             assigned: Some(input.assigned),
+            words: true,
         };
         let ruling = arbitrate(&ask, input.now);
         match ruling.verdict {
@@ -95,6 +96,7 @@ impl LiveGate {
             renderer: self.decider.renderer.as_ref(),
             accounts: input.accounts,
             detail: Detail::Outline,
+            score: None,
         };
         excluded(&env, input.contact, input.action.action.channel, input.now)
     }

@@ -89,7 +89,6 @@ impl Ledger {
 
     /// Behind each event: takes the receipts out of the world.
     pub fn take(&mut self, world: &mut World<'_>) {
-        world.log.clear();
         world.turns.clear();
         world.gates.clear();
         for decision in world.decisions.iter_mut().flat_map(|all| all.drain(..)) {

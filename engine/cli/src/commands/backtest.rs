@@ -51,7 +51,7 @@ pub fn run(args: &Backtest) -> Result<bool> {
     let play = Play { events: &args.events, stage, score: args.score, approve: args.approve };
     let started = Instant::now();
     let (before, after) = both(&old, &new, play)?;
-    playback::say_speed(before.played.events + after.played.events, started);
+    playback::say_speed(before.played.events + after.played.events, started.elapsed().as_secs_f64());
     let labels = backtest::labels(&revision.label, &args.dir.dir);
     let report = backtest::report(&new, play, labels, &before, &after);
     if let Some(path) = &args.out {

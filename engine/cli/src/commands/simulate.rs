@@ -44,6 +44,10 @@ pub struct Simulate {
 struct Outcome {
     played: Played,
     decided: u64,
+    started: u64,
+    advanced: u64,
+    scores: u64,
+    seconds: f64,
     contacts: usize,
     tally: Tally,
 }
@@ -75,13 +79,14 @@ impl Onlooker for Counter<'_> {
 pub fn run(args: &Simulate) -> Result<bool> {
     let stage = playback::stage(&args.stage)?;
     let project = if args.score.is_some() { load::open_unscored(&args.dir.dir)? } else { load::open(&args.dir.dir)? };
-    let mut history = History::open(&args.events)?;
     let theatre = Theatre::new(&project, args.score);
-    let started = Instant::now();
+    let since = Instant::now();
+    let mut history = History::open(&args.events)?;
     let bar = playback::bar(history.bytes());
-    let (outcome, training) = theatre.world(stage, |world| simulate(args, &theatre, world, &mut history, &bar))?;
+    let (mut outcome, training) = theatre.world(stage, |world| simulate(args, &theatre, world, &mut history, &bar))?;
     bar.finish_and_clear();
-    playback::say_speed(outcome.played.events, started);
+    outcome.seconds = since.elapsed().as_secs_f64();
+    playback::say_speed(outcome.played.events, outcome.seconds);
     if let Some(path) = &args.features {
         let rows = training.write(&theatre.catalog, outcome.played.last.unwrap_or_default(), path)?;
         // On stderr: stdout holds one document.
@@ -99,6 +104,7 @@ fn simulate(
     bar: &indicatif::ProgressBar,
 ) -> Result<(Outcome, Training)> {
     let wanted = args.features.is_some();
+    world.quiet = true;
     world.decisions = wanted.then(Vec::new);
     let mut counter =
         Counter { catalog: &theatre.catalog, wanted, tally: Tally::default(), training: Training::default() };
@@ -107,7 +113,9 @@ fn simulate(
     let Counter { tally, mut training, .. } = counter;
     training.drain(world);
     let (decided, contacts) = (world.decided_count, world.contacts().len());
-    Ok((Outcome { played, decided, contacts, tally: tally.finish(world) }, training))
+    let (started, advanced, scores) = (world.started, world.advanced, theatre.asked());
+    let tally = tally.finish(world);
+    Ok((Outcome { played, decided, started, advanced, scores, seconds: 0.0, contacts, tally }, training))
 }
 
 fn report(args: &Simulate, outcome: &Outcome) {
@@ -116,7 +124,8 @@ fn report(args: &Simulate, outcome: &Outcome) {
         output::json(&json!({
             "events": outcome.played.events, "refused": outcome.played.refused,
             "from": outcome.played.first.map(|at| at.to_string()), "to": outcome.played.last.map(|at| at.to_string()),
-            "contacts": outcome.contacts, "decisions": outcome.decided,
+            "contacts": outcome.contacts, "decisions": outcome.decided, "seconds": outcome.seconds,
+            "runs_started": outcome.started, "runs_advanced": outcome.advanced, "scores": outcome.scores,
             "runs": runs, "actions": actions, "days": days,
         }));
         return;

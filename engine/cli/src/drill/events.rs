@@ -60,7 +60,8 @@ fn play(
         if let Some(Fault::Way(name)) = fault {
             world.down.insert(name.clone());
         }
-        let mut after = |world: &mut World<'_>, _: Time| world.log.clear();
+        world.quiet = true;
+        let mut after = |_: &mut World<'_>, _: Time| {};
         let schema = &theatre.catalog.workspace.schema;
         playback::play(world, schema, &mut history, &mut after, &|bytes| bar.set_position(bytes))?;
         Ok(std::mem::take(&mut world.actions))

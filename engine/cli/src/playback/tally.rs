@@ -44,7 +44,6 @@ impl Tally {
     /// so that a long history costs no more than what is still open.
     pub fn relieve(&mut self, world: &mut World<'_>, catalog: &Catalog, now: Time) {
         self.seen += 1;
-        world.log.clear();
         if !self.seen.is_multiple_of(EVERY) {
             return;
         }

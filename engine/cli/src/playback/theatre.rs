@@ -11,6 +11,7 @@ use staunch_core::workflow::Workflow;
 use staunch_rules::Rules;
 use staunch_scoring::Scorer;
 use staunch_worker::MessageRenderer;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// A workspace ready for worlds.
@@ -24,6 +25,7 @@ pub struct Theatre<'a> {
     fixed: Option<f64>,
     /// The score of this name is unavailable.
     down: Option<String>,
+    asked: Cell<u64>,
 }
 
 impl<'a> Theatre<'a> {
@@ -32,7 +34,7 @@ impl<'a> Theatre<'a> {
         let workflows = project.workflows.iter().cloned().map(Arc::new).collect();
         let renderer = MessageRenderer::new(Arc::clone(&project.templates));
         let catalog = Catalog::new(core_workspace(project), workflows, vec![]);
-        Theatre { catalog, project, rules: Rules::new(), renderer, fixed, down: None }
+        Theatre { catalog, project, rules: Rules::new(), renderer, fixed, down: None, asked: Cell::new(0) }
     }
 
     /// The same, but the score of this name is unavailable.
@@ -61,7 +63,13 @@ impl<'a> Theatre<'a> {
         play(&mut World::new(parts, Live { stages, kills: vec![] }))
     }
 
+    /// How many rows were scored so far.
+    pub fn asked(&self) -> u64 {
+        self.asked.get()
+    }
+
     fn answer(&self, request: &ScoreRequest) -> ScoreOutcome {
+        self.asked.set(self.asked.get() + 1);
         let down = self.down.as_ref().is_some_and(|name| {
             let defs = self.catalog.current().iter().flat_map(|flow| &flow.scores);
             defs.into_iter().any(|def| def.name == *name && asks(def, request))

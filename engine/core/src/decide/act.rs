@@ -18,7 +18,12 @@ use std::collections::BTreeMap;
 const UNSURE: Span = Span::days(3);
 
 /// Plans the action of a step. The run's arm is fixed, and its comparison begins, with its first action.
-pub(super) fn plan(moment: &Moment<'_>, run: &mut Run, step: &str, spec: &Act) -> Result<(Action, Trace), Stuck> {
+pub(super) fn plan(
+    moment: &Moment<'_>,
+    run: &mut Run,
+    step: &str,
+    spec: &Act,
+) -> Result<(Action, Option<Trace>), Stuck> {
     let payload = render(moment, &run.id, step, spec)?;
     let id = action_id(&moment.env.catalog.workspace.name, &run.workflow, &run.id, step);
     let review = review(moment, run, spec.channel, &id)?;
@@ -27,9 +32,11 @@ pub(super) fn plan(moment: &Moment<'_>, run: &mut Run, step: &str, spec: &Act) -
     let (state, reason, due_at) = state_of(&ruling, review.is_some(), moment.at);
     let expires_at = moment.at + spec.expires;
     run.pending_until = run.pending_until.max(Some(expires_at));
-    let shown =
-        reason.map_or_else(|| state.word().to_owned(), |reason| format!("{} ({})", state.word(), reason.word()));
-    let trace = Trace { step: step.into(), result: format!("{} {shown}", spec.channel.word()), ..Trace::default() };
+    let trace = moment.full.then(|| {
+        let why = reason.map_or_else(String::new, |reason| format!(" ({})", reason.word()));
+        let result = format!("{} {}{why}", spec.channel.word(), state.word());
+        Trace { step: step.into(), result, ..Trace::default() }
+    });
     let action = Action {
         payload_hash: payload.hash(),
         contact: moment.contact.id.clone(),
@@ -104,6 +111,7 @@ fn ask(moment: &Moment<'_>, run: &Run, spec: &Act, assignee: Option<&str>) -> Ru
         excluded: excluded.as_deref(),
         assignee,
         assigned: None,
+        words: moment.full,
     };
     arbitrate(&ask, moment.at)
 }
@@ -155,7 +163,7 @@ fn review(moment: &Moment<'_>, run: &Run, channel: Channel, action: &str) -> Res
 }
 
 fn render(moment: &Moment<'_>, run: &str, step: &str, spec: &Act) -> Result<Payload, Stuck> {
-    let values = values(moment, shows_features(moment, spec))?;
+    let values = values(moment, &|name| shows(moment, spec, name))?;
     let renderer = moment.env.renderer;
     let failed = |why: String| Stuck::Failed("render", why);
     let text = |source: &str| renderer.text(source, &values).map_err(|why| Stuck::Failed("render", why));
@@ -192,10 +200,10 @@ fn render(moment: &Moment<'_>, run: &str, step: &str, spec: &Act) -> Result<Payl
     })
 }
 
-/// Whether a message can show features at all: its sources or the texts of the step name one. Older versions do not hold
-/// their sources.
-fn shows_features(moment: &Moment<'_>, spec: &Act) -> bool {
-    let named = |text: &String| text.contains("feature");
+/// Whether a message can show values of this name at all: its sources or the texts of the step contain it. Older versions
+/// do not hold their sources.
+fn shows(moment: &Moment<'_>, spec: &Act, name: &str) -> bool {
+    let named = |text: &String| text.contains(name);
     match spec.template.as_ref().map(|name| moment.workflow.messages.get(name)) {
         Some(None) => true,
         Some(Some(message)) => message.files.values().any(named),
@@ -203,15 +211,41 @@ fn shows_features(moment: &Moment<'_>, spec: &Act) -> bool {
     }
 }
 
-/// What a template may show: the contact's and the entry's fields, and the features.
-fn values(moment: &Moment<'_>, with_features: bool) -> Result<serde_json::Value, Stuck> {
-    let fields = |fields: &std::collections::BTreeMap<String, Value>| {
+/// What a template may show: the contact's, the account's and the entry's fields, and the features; those of which it
+/// `shows` the name.
+fn values(moment: &Moment<'_>, shows: &dyn Fn(&str) -> bool) -> Result<serde_json::Value, Stuck> {
+    let mut values = serde_json::Map::new();
+    let fields = |fields: &BTreeMap<String, Value>| {
         let shown = fields.iter().map(|(name, value)| (name.clone(), show(value)));
         serde_json::Value::Object(shown.collect())
     };
+    if shows("feature") {
+        values.insert("feature".to_owned(), features(moment)?);
+    }
+    if shows("contact") {
+        values.insert("contact".to_owned(), fields(&moment.contact.fields));
+    }
+    if shows("account") {
+        let account = moment.contact.account.as_ref().and_then(|(id, _)| moment.env.accounts.get(id));
+        // Whoever has no account has one of which nothing is known, so that a `default` helps.
+        let account = account.map_or_else(|| fields(&BTreeMap::new()), |account| fields(&account.fields));
+        values.insert("account".to_owned(), account);
+    }
+    if let Some(entry) = moment.entry.filter(|_| shows("entry")) {
+        let mut shown = fields(&entry.fields);
+        if let (Some(shown), Some(_)) = (shown.as_object_mut(), &moment.workflow.start.schedule) {
+            // A scheduled start has no event whose fields could be shown, only its time.
+            shown.insert("time".to_owned(), entry.time.to_string().into());
+        }
+        values.insert("entry".to_owned(), shown);
+    }
+    Ok(serde_json::Value::Object(values))
+}
+
+fn features(moment: &Moment<'_>) -> Result<serde_json::Value, Stuck> {
     let before = moment.take_values();
     let mut features = serde_json::Map::new();
-    for def in moment.workflow.features.iter().filter(|_| with_features) {
+    for def in &moment.workflow.features {
         match moment.get(Root::Feature, &def.name) {
             Ok(Some(value)) => features.insert(def.name.clone(), show(&value)),
             Ok(None) => None,
@@ -221,21 +255,7 @@ fn values(moment: &Moment<'_>, with_features: bool) -> Result<serde_json::Value,
         };
     }
     moment.reads.borrow_mut().values = before;
-    let account = moment.contact.account.as_ref().and_then(|(id, _)| moment.env.accounts.get(id));
-    let mut entry = moment.entry.map_or(serde_json::Value::Null, |entry| fields(&entry.fields));
-    if let (Some(shown), Some(entry), Some(_)) = (entry.as_object_mut(), moment.entry, &moment.workflow.start.schedule)
-    {
-        // A scheduled start has no event whose fields could be shown, only its time.
-        shown.insert("time".to_owned(), entry.time.to_string().into());
-    }
-    // Whoever has no account has one of which nothing is known, so that a `default` helps.
-    let account = account.map_or_else(|| fields(&BTreeMap::new()), |account| fields(&account.fields));
-    Ok(serde_json::json!({
-        "contact": fields(&moment.contact.fields),
-        "account": account,
-        "entry": entry,
-        "feature": features,
-    }))
+    Ok(serde_json::Value::Object(features))
 }
 
 /// Whole numbers without a fraction, money with its currency.

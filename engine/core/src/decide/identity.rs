@@ -40,12 +40,12 @@ impl Walk<'_> {
     fn catch_up(&mut self, other: Contact, to: Time) -> Result<Contact, Need> {
         let mut walk = Walk::new(self.env, Subject::from(other), self.scores);
         walk.deadlines(to, false)?;
-        let Walk { contact, actions, entries, cancelled, touched, .. } = walk;
+        // Its runs become those of this contact, and all of them count as changed then.
+        let Walk { contact, actions, entries, cancelled, .. } = walk;
         let contact_id = &self.contact.id;
         self.actions.extend(actions.into_iter().map(|action| Action { contact: contact_id.clone(), ..action }));
         self.entries.extend(entries);
         self.cancelled.extend(cancelled);
-        touched.into_iter().for_each(|run| self.touch(run));
         Ok(contact)
     }
 
@@ -63,8 +63,7 @@ impl Walk<'_> {
         self.merged = Some(tombstone);
         self.contact.facts.absorb(std::mem::take(&mut other.facts));
         for run in runs.drain(..) {
-            self.touch(run.clone());
-            self.contact.runs.push(run);
+            self.add(run);
         }
         self.contact.crossed.extend(crossed);
         self.end_second_runs(at);

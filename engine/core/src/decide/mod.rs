@@ -84,7 +84,12 @@ pub struct Env<'a> {
     pub accounts: &'a Accounts,
     /// Whether a receipt is wanted.
     pub detail: Detail,
+    /// Where a score can be had at once, so that nobody has to be asked again.
+    pub score: Option<Score<'a>>,
 }
+
+/// Answers one row of a plugin as of an instant.
+pub type Score<'a> = &'a dyn Fn(&ScoreRequest, Time) -> ScoreOutcome;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,6 +207,9 @@ pub fn decide(env: &Env<'_>, subject: Subject, input: &Input, scores: &Scores) -
 
 /// Whether this input can end in a refusal or in the wish for a score.
 fn may_return(env: &Env<'_>, subject: &Subject, input: &Input) -> bool {
+    if env.score.is_some() {
+        return matches!(input, Input::Event(event) if refusable(event));
+    }
     let catalog = env.catalog;
     let scored = |contact: &Contact| {
         contact.runs.iter().any(|run| catalog.version(&run.workflow, &run.version).is_some_and(|flow| flow.scored()))

@@ -131,9 +131,9 @@ pub(super) fn refuse(walk: &mut Walk<'_>, workflow: &Workflow, at: Time, why: &s
 /// Starts a run, or says why not.
 pub(super) fn start(walk: &mut Walk<'_>, workflow: &Arc<Workflow>, cause: &Cause<'_>) -> Result<(), Need> {
     let at = cause.at();
-    let mut trace = Trace { step: "start".into(), ..Trace::default() };
+    let mut trace = Trace::default();
     if walk.full {
-        trace.result = cause.word();
+        (trace.step, trace.result) = ("start".into(), cause.word());
     }
     let mut reads = Reads::default();
     let mut refused = None;

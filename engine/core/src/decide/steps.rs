@@ -40,23 +40,25 @@ impl From<EvalError> for Stuck {
 
 /// A run's deadline came: a wait is over, or a held step is tried again.
 pub(super) fn deadline(walk: &mut Walk<'_>, index: usize, at: Time) -> Result<(), Need> {
-    let run = walk.contact.runs[index].clone();
-    let Some(workflow) = walk.workflow_of(&run) else { return lost(walk, index, run, at) };
-    let Some(node) = run.step().and_then(|step| workflow.node(step)) else { return lost(walk, index, run, at) };
+    let run = &walk.contact.runs[index];
+    let Some(workflow) = walk.workflow_of(run) else { return lost(walk, index, at) };
+    let Some(node) = run.step().and_then(|step| workflow.node(step)) else { return lost(walk, index, at) };
     // A run at a wait is waiting, or was while its version was not known here.
     let (target, result) = match &workflow.nodes[node].kind {
         NodeKind::WaitEvent { if_not, .. } => (*if_not, IF_NOT),
         NodeKind::WaitFor { .. } | NodeKind::WaitUntil { .. } => (workflow.nodes[node].next, "waited"),
         _ => (Target::Node(node), "tried again"),
     };
-    let first = Trace { step: workflow.nodes[node].id.clone(), result: result.into(), ..Trace::default() };
-    go(walk, index, target, at, "went on", vec![first])
+    let first =
+        walk.full.then(|| Trace { step: workflow.nodes[node].id.clone(), result: result.into(), ..Trace::default() });
+    go(walk, index, target, at, "went on", first.into_iter().collect())
 }
 
 /// The version or step of a run is not known here: perhaps another process has just published it. It is held, and
 /// leaves when that does not change.
-fn lost(walk: &mut Walk<'_>, index: usize, mut run: Run, at: Time) -> Result<(), Need> {
+fn lost(walk: &mut Walk<'_>, index: usize, at: Time) -> Result<(), Need> {
     const GONE: &str = "version_gone";
+    let mut run = walk.contact.runs[index].clone();
     let step = run.step().unwrap_or_default().to_owned();
     let since = match &run.status {
         RunStatus::Held { reason, since, .. } if reason == GONE => Some(*since),
@@ -103,12 +105,17 @@ pub(super) fn seen(
     if !matches_any(&wanted.events, &event.kind) || !is_of(walk, run, event, wanted) {
         return Ok(None);
     }
-    let mut trace = Trace { step: step.into(), result: format!("{} came", event.kind), ..Trace::default() };
+    let mut trace = Trace::default();
+    if walk.full {
+        (trace.step, trace.result) = (step.into(), format!("{} came", event.kind));
+    }
     if let Some(filter) = &wanted.filter {
         let moment = walk.moment(workflow, Some(event), Some(&run.entry), event.time);
         let holds = need(&moment, moment.holds(filter))?;
-        trace.expr = Some(filter.source.to_string());
-        trace.values = moment.take_values();
+        if walk.full {
+            trace.expr = Some(filter.source.to_string());
+            trace.values = moment.take_values();
+        }
         if !matches!(holds, Ok(true)) {
             return Ok(None);
         }
@@ -134,11 +141,22 @@ pub(super) fn need<T>(moment: &Moment<'_>, result: Result<T, EvalError>) -> Resu
     }
 }
 
+/// Where a stretch of steps ended.
+struct End {
+    status: RunStatus,
+    what: String,
+    quiet: bool,
+}
+
 /// What a stretch of steps came to.
 struct Stretch {
     status: RunStatus,
     what: String,
     quiet: bool,
+    trace: Vec<Trace>,
+    reads: Reads,
+    actions: Vec<Action>,
+    sets: Vec<(String, Value)>,
 }
 
 /// Moves a run from `target` until it waits, is held or is over, and writes the receipt's entry.
@@ -150,51 +168,56 @@ pub(super) fn go(
     what: &str,
     trace: Vec<Trace>,
 ) -> Result<(), Need> {
-    let mut run = walk.contact.runs[index].clone();
-    let before = run.status.clone();
-    let Some(workflow) = walk.workflow_of(&run) else { return Ok(()) };
-    let entry = run.entry.clone();
-    let moment = walk.moment(&workflow, None, Some(&entry), at);
-    let mut leg = Leg {
-        moment: &moment,
-        workflow: &workflow,
-        run: &mut run,
-        trace,
-        actions: vec![],
-        sets: vec![],
-        full: walk.full,
-    };
-    let stretch = leg.walk(target, &before, what);
-    let (trace, actions, sets) = (leg.trace, leg.actions, leg.sets);
-    let need = moment.reads.borrow_mut().need.take();
-    let reads: Reads = moment.reads.take();
-    let Some(stretch) = stretch else {
-        // Only a missing score stops a stretch without a state, and it is always named.
-        return need.map_or(Ok(()), Err);
-    };
+    let Some(workflow) = walk.workflow_of(&walk.contact.runs[index]) else { return Ok(()) };
+    // Out of the contact while its steps are walked: nothing that they read is among the runs.
+    let mut runs = std::mem::take(&mut walk.contact.runs);
+    let stretch = stretch(walk, &workflow, &mut runs[index], target, (at, what, trace));
+    walk.contact.runs = runs;
+    let Some(stretch) = stretch? else { return Ok(()) };
+    let run = &mut walk.contact.runs[index];
     run.status = stretch.status;
-    for (field, value) in sets {
-        // The same as a `contact.updated` of this instant, made by the workflow itself.
-        walk.contact.set(&field, value, (at, i64::MAX, run.id.clone()));
-    }
     if !run.active() {
         run.ended_at = Some(at);
     }
-    let ids = actions.iter().map(|action| action.id.clone()).collect();
-    if !stretch.quiet {
-        walk.note(Note {
-            workflow: &workflow,
-            run: Some(run.id.clone()),
-            at,
-            what: stretch.what,
-            trace,
-            reads,
-            actions: ids,
-        });
+    let id = if walk.full || !stretch.sets.is_empty() { run.id.clone() } else { String::new() };
+    for (field, value) in stretch.sets {
+        // The same as a `contact.updated` of this instant, made by the workflow itself.
+        walk.contact.set(&field, value, (at, i64::MAX, id.clone()));
     }
-    walk.actions.extend(actions);
-    walk.put(index, run);
+    if walk.full && !stretch.quiet {
+        let actions = stretch.actions.iter().map(|action| action.id.clone()).collect();
+        let (trace, reads) = (stretch.trace, stretch.reads);
+        walk.note(Note { workflow: &workflow, run: Some(id), at, what: stretch.what, trace, reads, actions });
+    }
+    walk.actions.extend(stretch.actions);
+    walk.touch(index);
     Ok(())
+}
+
+/// What a run came to, and what its steps made; nothing where it cannot be said and no score is missing.
+fn stretch(
+    walk: &Walk<'_>,
+    workflow: &Workflow,
+    run: &mut Run,
+    target: Target,
+    (at, what, trace): (Time, &str, Vec<Trace>),
+) -> Result<Option<Stretch>, Need> {
+    let before = run.status.clone();
+    // Beside the run for as long as its steps read it.
+    let entry = std::mem::take(&mut run.entry);
+    let moment = walk.moment(workflow, None, Some(&entry), at);
+    let (actions, sets) = (vec![], vec![]);
+    let mut leg = Leg { moment: &moment, workflow, run, trace, actions, sets, full: walk.full };
+    let end = leg.walk(target, &before, what);
+    let Leg { trace, actions, sets, .. } = leg;
+    let need = moment.reads.borrow_mut().need.take();
+    let reads = moment.reads.take();
+    run.entry = entry;
+    match end {
+        Some(End { status, what, quiet }) => Ok(Some(Stretch { status, what, quiet, trace, reads, actions, sets })),
+        // Only a missing score stops a stretch without a state, and it is always named.
+        None => need.map_or(Ok(None), Err),
+    }
 }
 
 /// A run on its way through steps that take no time.
@@ -210,34 +233,34 @@ struct Leg<'a, 'm> {
 }
 
 impl Leg<'_, '_> {
-    fn walk(&mut self, mut target: Target, before: &RunStatus, what: &str) -> Option<Stretch> {
+    fn walk(&mut self, mut target: Target, before: &RunStatus, what: &str) -> Option<End> {
         let at = self.moment.at;
-        let finished = |status, what: String| Some(Stretch { status, what, quiet: false });
+        let full = self.full;
+        let finished = |status, how: &str| {
+            let what = if full { format!("{what}, {how}") } else { String::new() };
+            Some(End { status, what, quiet: false })
+        };
         // Every node is passed at most once: the checker lets no step point back.
         for _ in 0..=self.workflow.nodes.len() {
-            let Target::Node(index) = target else { return finished(RunStatus::Done, format!("{what}, done")) };
-            let Some(node) = self.workflow.nodes.get(index) else {
-                return finished(RunStatus::Done, format!("{what}, done"));
-            };
+            let Target::Node(index) = target else { return finished(RunStatus::Done, "done") };
+            let Some(node) = self.workflow.nodes.get(index) else { return finished(RunStatus::Done, "done") };
             let wait = |until| RunStatus::Waiting { step: node.id.clone(), until };
             let step = match &node.kind {
                 NodeKind::Stop => {
-                    if self.full {
-                        self.pass(node, "stops here");
-                    }
+                    self.pass(node, "stops here");
                     Ok(Target::End)
                 }
-                NodeKind::WaitFor { span } => return finished(wait(at + *span), format!("{what}, waits")),
-                NodeKind::WaitEvent { up_to, .. } => return finished(wait(at + *up_to), format!("{what}, waits")),
+                NodeKind::WaitFor { span } => return finished(wait(at + *span), "waits"),
+                NodeKind::WaitEvent { up_to, .. } => return finished(wait(at + *up_to), "waits"),
                 NodeKind::WaitUntil { window } => match self.opens(window) {
-                    open if open > at => return finished(wait(open), format!("{what}, waits")),
+                    open if open > at => return finished(wait(open), "waits"),
                     _ => Ok(self.pass(node, "is open now")),
                 },
                 NodeKind::Split { arms } => Ok(self.split(&node.id, arms)),
                 NodeKind::Set { field, value } => self.set(&node.id, field, value).map(|()| node.next),
                 NodeKind::Choose { cases, otherwise } => self.choose(&node.id, cases, *otherwise),
                 NodeKind::Act(spec) => act::plan(self.moment, self.run, &node.id, spec).map(|(action, trace)| {
-                    self.trace.push(trace);
+                    self.trace.extend(trace);
                     self.actions.push(action);
                     node.next
                 }),
@@ -249,7 +272,7 @@ impl Leg<'_, '_> {
                 Err(stuck) => return Some(self.stuck(&node.id, stuck, before)),
             }
         }
-        finished(RunStatus::Done, format!("{what}, done"))
+        finished(RunStatus::Done, "done")
     }
 
     fn say(&mut self, step: String, expr: Option<&Expr>, result: String) {
@@ -261,7 +284,9 @@ impl Leg<'_, '_> {
     }
 
     fn pass(&mut self, node: &Node, result: &str) -> Target {
-        self.say(node.id.clone(), None, result.into());
+        if self.full {
+            self.say(node.id.clone(), None, result.into());
+        }
         node.next
     }
 
@@ -286,7 +311,9 @@ impl Leg<'_, '_> {
         // The last arm takes what rounding leaves.
         let Some(arm) = forced.or(drawn).or(arms.last()) else { return Target::End };
         self.run.splits.insert(step.to_owned(), arm.name.clone());
-        self.say(format!("{step}/{}", arm.name), None, format!("drawn at {place:.4}"));
+        if self.full {
+            self.say(format!("{step}/{}", arm.name), None, format!("drawn at {place:.4}"));
+        }
         arm.then
     }
 
@@ -308,7 +335,7 @@ impl Leg<'_, '_> {
         for case in cases {
             let result = self.moment.holds(&case.when);
             let (result, shown) = match result {
-                Ok(truth) => (Ok(truth), truth.to_string()),
+                Ok(truth) => (Ok(truth), (if truth { "true" } else { "false" }).to_owned()),
                 Err(EvalError::ScoreUnavailable(name)) if self.unsure(&name) => (
                     Ok(false),
                     format!("score `{name}` is unavailable: counts as false, a person looks at what follows"),
@@ -339,14 +366,14 @@ impl Leg<'_, '_> {
         true
     }
 
-    fn stuck(&self, step: &str, stuck: Stuck, before: &RunStatus) -> Stretch {
+    fn stuck(&self, step: &str, stuck: Stuck, before: &RunStatus) -> End {
         let at = self.moment.at;
         let (reason, detail) = match stuck {
             Stuck::Score(name) => {
                 let def = self.workflow.scores.iter().find(|def| def.name == name);
                 if def.is_some_and(|def| def.if_unavailable == IfUnavailable::Skip) {
                     let left = RunStatus::Left { reason: "score_unavailable".into() };
-                    return Stretch { status: left, what: format!("left: score {name} unavailable"), quiet: false };
+                    return End { status: left, what: format!("left: score {name} unavailable"), quiet: false };
                 }
                 ("score_unavailable", format!("score {name} unavailable"))
             }
@@ -359,9 +386,9 @@ impl Leg<'_, '_> {
         };
         if at - since >= HELD_AT_MOST {
             let status = RunStatus::Left { reason: reason.into() };
-            return Stretch { status, what: format!("left: held for {HELD_AT_MOST} ({detail})"), quiet: false };
+            return End { status, what: format!("left: held for {HELD_AT_MOST} ({detail})"), quiet: false };
         }
         let status = RunStatus::Held { step: step.into(), reason: reason.into(), since, retry_at: at + RETRY_EVERY };
-        Stretch { status, what: format!("held: {reason} ({detail})"), quiet: again }
+        End { status, what: format!("held: {reason} ({detail})"), quiet: again }
     }
 }

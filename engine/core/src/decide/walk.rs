@@ -37,7 +37,8 @@ pub(super) struct Walk<'a> {
     pub delta: Option<AccountDelta>,
     /// Whether a receipt is wanted.
     pub full: bool,
-    pub touched: Vec<Run>,
+    /// Runs that are new or changed, by their place in the contact, the last change last.
+    touched: Vec<usize>,
     decision: Option<Decision>,
     outcome: Option<ActionOutcome>,
     at: Time,
@@ -290,16 +291,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Remembers that a run changed.
-    pub fn touch(&mut self, run: Run) {
-        self.touched.retain(|other| other.id != run.id);
-        self.touched.push(run);
+    /// Remembers that the run at this place changed.
+    pub fn touch(&mut self, index: usize) {
+        self.touched.retain(|other| *other != index);
+        self.touched.push(index);
     }
 
     /// Puts a run back at its place and remembers that it changed.
     pub fn put(&mut self, index: usize, run: Run) {
-        self.touch(run.clone());
         self.contact.runs[index] = run;
+        self.touch(index);
     }
 
     /// Ends a run before its end, and withholds what it has pending. `what` is the receipt's.
@@ -315,9 +316,10 @@ impl<'a> Walk<'a> {
 
     /// Adds a new run and gives its place.
     pub fn add(&mut self, run: Run) -> usize {
-        self.touched.push(run.clone());
         self.contact.runs.push(run);
-        self.contact.runs.len() - 1
+        let index = self.contact.runs.len() - 1;
+        self.touch(index);
+        index
     }
 
     /// The transition; runs that are over and past their goal's window are let go.
@@ -328,6 +330,7 @@ impl<'a> Walk<'a> {
             let goal = catalog.version(&run.workflow, &run.version).and_then(|flow| flow.goal.as_ref());
             run.open_until(goal).is_some_and(|until| to.is_none_or(|to| to <= until))
         };
+        let runs = self.touched.iter().filter_map(|index| self.contact.runs.get(*index).cloned()).collect();
         if !self.contact.runs.is_empty() {
             self.contact.runs.retain(|run| run.active() || open(run));
         }
@@ -341,7 +344,7 @@ impl<'a> Walk<'a> {
             contact: self.contact,
             decision,
             actions: self.actions,
-            runs: self.touched,
+            runs,
             cancelled: self.cancelled,
             outcome: self.outcome,
         }

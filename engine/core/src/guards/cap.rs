@@ -7,7 +7,7 @@ use crate::time::Time;
 
 pub(super) fn check(ask: &Ask<'_>, cap: &Cap, at: Time) -> Answer {
     if cap.exempt.iter().any(|purpose| purpose == ask.purpose) {
-        return Answer::pass(ReasonCode::Cap, format!("{} is exempt", ask.purpose));
+        return Answer::pass(ReasonCode::Cap, ask.say(|| format!("{} is exempt", ask.purpose)));
     }
     let Some(sent) = ask.sent else {
         return Answer::pass(ReasonCode::Cap, "counted when it is sent");
@@ -26,14 +26,15 @@ pub(super) fn check(ask: &Ask<'_>, cap: &Cap, at: Time) -> Answer {
         // The slot is free when enough of the oldest have left the window.
         let blocking = times[times.len() - cap.max as usize];
         let until = blocking + cap.window;
-        return Answer::wait(ReasonCode::Cap, until, format!("{} in {}", times.len(), cap.window))
+        return Answer::wait(ReasonCode::Cap, until, ask.say(|| format!("{} in {}", times.len(), cap.window)))
             .counted(times.len() as f64, limit);
     }
     if let (Some(gap), Some(last)) = (cap.gap, counted(Time(i64::MIN)).map(|one| one.at).max())
         && at < last + gap
     {
-        return Answer::wait(ReasonCode::Cap, last + gap, format!("last one at {last}, gap {gap}"))
+        return Answer::wait(ReasonCode::Cap, last + gap, ask.say(|| format!("last one at {last}, gap {gap}")))
             .counted(times.len() as f64, limit);
     }
-    Answer::pass(ReasonCode::Cap, format!("{} in {}", times.len(), cap.window)).counted(times.len() as f64, limit)
+    Answer::pass(ReasonCode::Cap, ask.say(|| format!("{} in {}", times.len(), cap.window)))
+        .counted(times.len() as f64, limit)
 }

@@ -17,12 +17,16 @@ pub(super) fn check(ask: &Ask<'_>, capacity: &Capacity, at: Time) -> Answer {
     let times: Vec<Time> = inside.map(|(_, time)| *time).collect();
     let (most, limit) = (capacity.max as usize, f64::from(capacity.max));
     let answer = if times.len() < most {
-        Answer::pass(ReasonCode::Capacity, format!("{person} has {} in {}", times.len(), capacity.window))
+        Answer::pass(ReasonCode::Capacity, ask.say(|| format!("{person} has {} in {}", times.len(), capacity.window)))
     } else if most == 0 {
         Answer::never(ReasonCode::Capacity, "the capacity allows none")
     } else {
         let until = times[times.len() - most] + capacity.window;
-        Answer::wait(ReasonCode::Capacity, until, format!("{person} has {} in {}", times.len(), capacity.window))
+        Answer::wait(
+            ReasonCode::Capacity,
+            until,
+            ask.say(|| format!("{person} has {} in {}", times.len(), capacity.window)),
+        )
     };
     answer.counted(times.len() as f64, limit)
 }

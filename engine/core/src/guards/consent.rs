@@ -6,9 +6,11 @@ use crate::action::ReasonCode;
 pub(super) fn check(ask: &Ask<'_>) -> Answer {
     match ask.contact.consent.get(ask.purpose) {
         Some(consent) if consent.granted => {
-            Answer::pass(ReasonCode::Consent, format!("granted for {} at {}", ask.purpose, consent.at))
+            Answer::pass(ReasonCode::Consent, ask.say(|| format!("granted for {} at {}", ask.purpose, consent.at)))
         }
-        Some(consent) => Answer::never(ReasonCode::Consent, format!("withdrawn for {} at {}", ask.purpose, consent.at)),
-        None => Answer::never(ReasonCode::Consent, format!("no consent known for {}", ask.purpose)),
+        Some(consent) => {
+            Answer::never(ReasonCode::Consent, ask.say(|| format!("withdrawn for {} at {}", ask.purpose, consent.at)))
+        }
+        None => Answer::never(ReasonCode::Consent, ask.say(|| format!("no consent known for {}", ask.purpose))),
     }
 }

@@ -5,7 +5,7 @@ use crate::action::ReasonCode;
 
 pub(super) fn check(ask: &Ask<'_>) -> Answer {
     match ask.excluded {
-        Some(why) => Answer::never(ReasonCode::Excluded, why),
+        Some(why) => Answer::never(ReasonCode::Excluded, ask.say(|| why.to_owned())),
         None => Answer::pass(ReasonCode::Excluded, "in no audience that is never contacted"),
     }
 }

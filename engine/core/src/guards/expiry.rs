@@ -6,8 +6,8 @@ use crate::time::Time;
 
 pub(super) fn check(ask: &Ask<'_>, at: Time) -> Answer {
     if at > ask.expires_at {
-        Answer::never(ReasonCode::Expired, format!("expired at {}", ask.expires_at))
+        Answer::never(ReasonCode::Expired, ask.say(|| format!("expired at {}", ask.expires_at)))
     } else {
-        Answer::pass(ReasonCode::Expired, format!("good until {}", ask.expires_at))
+        Answer::pass(ReasonCode::Expired, ask.say(|| format!("good until {}", ask.expires_at)))
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn check(ask: &Ask<'_>) -> Answer {
         Some(kill) => Answer::wait(
             ReasonCode::Kill,
             UNTIL_RESUMED,
-            format!("{} killed by {}: {}", String::from(kill.scope.clone()), kill.by, kill.reason),
+            ask.say(|| format!("{} killed by {}: {}", String::from(kill.scope.clone()), kill.by, kill.reason)),
         ),
     }
 }

@@ -23,6 +23,7 @@ use crate::policy::{Kill, Never, Policy, StageState};
 use crate::receipt::{Check, Said};
 use crate::schema::Schema;
 use crate::time::{Span, Time};
+use std::borrow::Cow;
 
 /// An action that counts against caps: it went, or may have gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +69,20 @@ pub struct Ask<'a> {
     pub assignee: Option<&'a str>,
     /// What that person was given, in order of time; `None` at the decision.
     pub assigned: Option<&'a [(Channel, Time)]>,
+    /// Whether somebody reads what the guards say, beside the verdict.
+    pub words: bool,
 }
+
+impl Ask<'_> {
+    /// The words of an answer, made only for somebody who reads them.
+    fn say(&self, words: impl FnOnce() -> String) -> Cow<'static, str> {
+        if self.words { Cow::Owned(words()) } else { Cow::Borrowed("") }
+    }
+}
+
+/// A guard, and its id where the policy gives one.
+#[derive(Clone, Copy, PartialEq)]
+struct Guard<'a>(&'static str, Option<&'a str>);
 
 /// What one guard answers for one instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,19 +92,19 @@ pub(crate) struct Answer {
     counter: Option<f64>,
     limit: Option<f64>,
     until: Option<Time>,
-    detail: String,
+    detail: Cow<'static, str>,
 }
 
 impl Answer {
-    fn pass(reason: ReasonCode, detail: impl Into<String>) -> Answer {
+    fn pass(reason: ReasonCode, detail: impl Into<Cow<'static, str>>) -> Answer {
         Answer { said: Said::Pass, reason, counter: None, limit: None, until: None, detail: detail.into() }
     }
 
-    fn never(reason: ReasonCode, detail: impl Into<String>) -> Answer {
+    fn never(reason: ReasonCode, detail: impl Into<Cow<'static, str>>) -> Answer {
         Answer { said: Said::Never, ..Answer::pass(reason, detail) }
     }
 
-    fn wait(reason: ReasonCode, until: Time, detail: impl Into<String>) -> Answer {
+    fn wait(reason: ReasonCode, until: Time, detail: impl Into<Cow<'static, str>>) -> Answer {
         Answer { said: Said::Wait, until: Some(until), ..Answer::pass(reason, detail) }
     }
 
@@ -124,7 +138,7 @@ pub enum Verdict {
 pub struct Ruling {
     /// What follows.
     pub verdict: Verdict,
-    /// Every guard, in order.
+    /// Every guard, in order; none where nobody reads the words.
     pub checks: Vec<Check>,
 }
 
@@ -139,10 +153,13 @@ pub fn arbitrate(ask: &Ask<'_>, now: Time) -> Ruling {
     let never: Vec<ReasonCode> =
         answers.iter().filter(|(_, answer)| answer.said == Said::Never).map(|(_, answer)| answer.reason).collect();
     let verdict = if never.is_empty() { earliest(ask, now, &answers) } else { Verdict::Never { reasons: never } };
+    if !ask.words {
+        return Ruling { verdict, checks: vec![] };
+    }
     // All guards pass or wait, and yet there is no time: then it is the expiry that says never.
     if matches!(verdict, Verdict::Never { .. })
         && answers.iter().all(|(_, answer)| answer.said != Said::Never)
-        && let Some((_, expiry)) = answers.iter_mut().find(|(guard, _)| guard == "expiry")
+        && let Some((_, expiry)) = answers.iter_mut().find(|(guard, _)| guard.0 == "expiry")
     {
         let detail = format!("no free time before it expires at {}", ask.expires_at);
         *expiry = Answer::never(ReasonCode::Expired, detail);
@@ -150,8 +167,8 @@ pub fn arbitrate(ask: &Ask<'_>, now: Time) -> Ruling {
     Ruling { verdict, checks: answers.into_iter().map(|(guard, answer)| note(guard, answer)).collect() }
 }
 
-fn earliest(ask: &Ask<'_>, now: Time, first: &[(String, Answer)]) -> Verdict {
-    let waits = |answers: &[(String, Answer)]| {
+fn earliest(ask: &Ask<'_>, now: Time, first: &[(Guard<'_>, Answer)]) -> Verdict {
+    let waits = |answers: &[(Guard<'_>, Answer)]| {
         let waits = answers.iter().filter(|(_, answer)| answer.said == Said::Wait);
         waits.filter_map(|(_, answer)| Some((answer.until?, answer.reason))).max_by_key(|(until, _)| *until)
     };
@@ -174,47 +191,47 @@ fn earliest(ask: &Ask<'_>, now: Time, first: &[(String, Answer)]) -> Verdict {
 }
 
 /// Every guard, in the order in which receipts show them.
-fn ask_all(ask: &Ask<'_>, at: Time) -> Vec<(String, Answer)> {
+fn ask_all<'a>(ask: &Ask<'a>, at: Time) -> Vec<(Guard<'a>, Answer)> {
     let mut out = vec![
-        ("kill".to_owned(), kill::check(ask)),
-        ("stage".to_owned(), stage::check(ask)),
-        ("holdout".to_owned(), arm::check(ask)),
-        ("expiry".to_owned(), expiry::check(ask, at)),
+        (Guard("kill", None), kill::check(ask)),
+        (Guard("stage", None), stage::check(ask)),
+        (Guard("holdout", None), arm::check(ask)),
+        (Guard("expiry", None), expiry::check(ask, at)),
     ];
     if ask.channel.customer_facing() {
         if ask.policy.never != Never::default() {
-            out.push(("never".to_owned(), excluded::check(ask)));
+            out.push((Guard("never", None), excluded::check(ask)));
         }
-        out.push(("consent".to_owned(), consent::check(ask)));
-        out.push(("suppression".to_owned(), suppression::check(ask)));
+        out.push((Guard("consent", None), consent::check(ask)));
+        out.push((Guard("suppression", None), suppression::check(ask)));
     }
     if ask.channel == Channel::Email {
-        out.push(("address".to_owned(), address::check(ask)));
+        out.push((Guard("address", None), address::check(ask)));
     }
     for cap in ask.policy.caps.iter().filter(|cap| cap.channels.contains(&ask.channel)) {
-        out.push((format!("cap {}", cap.id), cap::check(ask, cap, at)));
+        out.push((Guard("cap", Some(&cap.id)), cap::check(ask, cap, at)));
     }
     for quiet in ask.policy.quiet_hours.iter().filter(|quiet| quiet.channels.contains(&ask.channel)) {
-        out.push(("quiet_hours".to_owned(), quiet_hours::check(ask, quiet, at)));
+        out.push((Guard("quiet_hours", None), quiet_hours::check(ask, quiet, at)));
     }
     for capacity in ask.policy.capacity.iter().filter(|one| one.channels.contains(&ask.channel)) {
-        out.push((format!("capacity {}", capacity.id), capacity::check(ask, capacity, at)));
+        out.push((Guard("capacity", Some(&capacity.id)), capacity::check(ask, capacity, at)));
     }
     if let Some(answer) = per_day::check(ask, at) {
-        out.push(("per_day".to_owned(), answer));
+        out.push((Guard("per_day", None), answer));
     }
     out
 }
 
-fn note(guard: String, answer: Answer) -> Check {
+fn note(guard: Guard<'_>, answer: Answer) -> Check {
     Check {
-        guard,
+        guard: guard.1.map_or_else(|| guard.0.to_owned(), |id| format!("{} {id}", guard.0)),
         said: answer.said,
         reason: (answer.said != Said::Pass).then_some(answer.reason),
         counter: answer.counter,
         limit: answer.limit,
         until: answer.until,
-        detail: answer.detail,
+        detail: answer.detail.into_owned(),
     }
 }
 

@@ -12,13 +12,15 @@ const MINUTE: i64 = 60 * SECOND;
 const CHANGES: usize = 8;
 
 pub(super) fn check(ask: &Ask<'_>, quiet: &QuietHours, at: Time) -> Answer {
-    let (zone, whose) = zone_of(ask, quiet);
+    let zone = zone_of(ask, quiet);
     let (from, to) = (i64::from(quiet.from_minute) * MINUTE, i64::from(quiet.to_minute) * MINUTE);
-    let now = clock(time_of_day(&zone, at));
-    let hours = format!("{}-{} {whose}", clock(from), clock(to));
+    let say = |place: &str| {
+        let (now, whose) = (clock(time_of_day(&zone, at)), whose(ask, quiet));
+        format!("{now} is {place} {}-{} {whose}", clock(from), clock(to))
+    };
     match end(&zone, from, to, at) {
-        None => Answer::pass(ReasonCode::QuietHours, format!("{now} is outside {hours}")),
-        Some(until) => Answer::wait(ReasonCode::QuietHours, until, format!("{now} is inside {hours}")),
+        None => Answer::pass(ReasonCode::QuietHours, ask.say(|| say("outside"))),
+        Some(until) => Answer::wait(ReasonCode::QuietHours, until, ask.say(|| say("inside"))),
     }
 }
 
@@ -50,16 +52,21 @@ fn time_of_day(zone: &TimeZone, at: Time) -> i64 {
     stamp.as_microsecond().saturating_add(offset).rem_euclid(DAY)
 }
 
-fn zone_of(ask: &Ask<'_>, quiet: &QuietHours) -> (TimeZone, String) {
+fn zone_of(ask: &Ask<'_>, quiet: &QuietHours) -> TimeZone {
     let fixed = |name: &str| zone(name).unwrap_or(TimeZone::UTC);
     match &quiet.zone {
-        ZoneChoice::Fixed(name) => (fixed(name), name.clone()),
+        ZoneChoice::Fixed(name) => fixed(name),
+        ZoneChoice::Contact => ask.contact.zone(ask.schema).unwrap_or_else(|| fixed(&quiet.zone_if_unknown)),
+    }
+}
+
+/// Whose clock it is, in words.
+fn whose(ask: &Ask<'_>, quiet: &QuietHours) -> String {
+    match &quiet.zone {
+        ZoneChoice::Fixed(name) => name.clone(),
         ZoneChoice::Contact => match ask.contact.zone(ask.schema) {
-            Some(zone) => {
-                let name = zone.iana_name().unwrap_or("contact").to_owned();
-                (zone, name)
-            }
-            None => (fixed(&quiet.zone_if_unknown), format!("{} (contact's zone unknown)", quiet.zone_if_unknown)),
+            Some(zone) => zone.iana_name().unwrap_or("contact").to_owned(),
+            None => format!("{} (contact's zone unknown)", quiet.zone_if_unknown),
         },
     }
 }

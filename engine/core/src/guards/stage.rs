@@ -12,9 +12,9 @@ pub(super) fn check(ask: &Ask<'_>) -> Answer {
         // A promotion never releases what was decided while the workflow only watched.
         Answer::never(
             ReasonCode::Shadow,
-            format!("the run began its actions in stage shadow; now {}", ask.stage.stage.word()),
+            ask.say(|| format!("the run began its actions in stage shadow; now {}", ask.stage.stage.word())),
         )
     } else {
-        Answer::pass(ReasonCode::Shadow, format!("stage {}", ask.stage.stage.word()))
+        Answer::pass(ReasonCode::Shadow, ask.say(|| format!("stage {}", ask.stage.stage.word())))
     }
 }

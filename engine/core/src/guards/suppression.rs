@@ -6,6 +6,6 @@ use crate::action::ReasonCode;
 pub(super) fn check(ask: &Ask<'_>) -> Answer {
     match ask.contact.suppressed.get(&ask.channel) {
         None => Answer::pass(ReasonCode::Suppressed, "not suppressed"),
-        Some(entry) => Answer::never(ReasonCode::Suppressed, format!("{} at {}", entry.because, entry.at)),
+        Some(entry) => Answer::never(ReasonCode::Suppressed, ask.say(|| format!("{} at {}", entry.because, entry.at))),
     }
 }

@@ -72,6 +72,7 @@ impl Situation {
             excluded: self.excluded,
             assignee: self.assignee,
             assigned: self.assigned.as_deref(),
+            words: true,
         };
         arbitrate(&ask, now)
     }

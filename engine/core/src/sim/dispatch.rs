@@ -1,6 +1,6 @@
 //! From plans to ends: what the worker's dispatcher and the store do, in memory.
 
-use super::{Happened, Stop, World};
+use super::{Happened, Happening, Stop, World};
 use crate::action::{Action, ActionState, Channel, ReasonCode};
 use crate::arm::{Arm, Assignment};
 use crate::breaker;
@@ -26,9 +26,6 @@ impl World<'_> {
             (ActionState::Review, _) => Some(Happened::Review),
             _ => None,
         };
-        if let Some(what) = what {
-            self.say(action.planned_at, &action.contact, &action.workflow, &action.step, what);
-        }
         let index = self.actions.len();
         self.note_stops(index, &action.checks);
         let due = match (action.state, &action.review) {
@@ -36,9 +33,13 @@ impl World<'_> {
             (ActionState::Held | ActionState::Ready, _) => Some(action.due_at),
             _ => None,
         };
+        let planned_at = action.planned_at;
         self.by_run.entry(action.run.clone()).or_default().push(index);
         self.due.extend(due.map(|at| (at, Reverse(action.priority), index)));
         self.actions.push(action);
+        if let Some(what) = what {
+            self.say_of(index, planned_at, what);
+        }
     }
 
     fn note_stops(&mut self, action: usize, checks: &[Check]) {
@@ -69,13 +70,20 @@ impl World<'_> {
         for at in [Some(action.due_at), review].into_iter().flatten() {
             self.due.remove(&(at, Reverse(action.priority), index));
         }
-        let (contact, workflow, step) = (action.contact.clone(), action.workflow.clone(), action.step.clone());
         let what = match (state, reason) {
             (ActionState::Done, _) => Happened::Sent,
             (_, Some(reason)) => Happened::Withheld { reason },
             _ => return,
         };
-        self.say(at, &contact, &workflow, &step, what);
+        self.say_of(index, at, what);
+    }
+
+    fn say_of(&mut self, index: usize, at: Time, what: Happened) {
+        if !self.quiet {
+            let action = &self.actions[index];
+            let (contact, workflow, step) = (action.contact.clone(), action.workflow.clone(), action.step.clone());
+            self.log.push(Happening { at, contact, workflow, step, what });
+        }
     }
 
     /// Asks the gate for everything that is due by now.
@@ -88,52 +96,56 @@ impl World<'_> {
     }
 
     fn gate(&mut self, index: usize, now: Time) {
-        let action = self.actions[index].clone();
+        let action = &self.actions[index];
         if action.state == ActionState::Review {
             match action.review.as_ref().map(|review| review.if_expired) {
                 Some(IfExpired::Approve) => self.actions[index].state = ActionState::Ready,
                 _ => return self.end(index, ActionState::Withheld, Some(ReasonCode::ReviewExpired), now),
             }
         }
-        let ruling = self.arbitrate(&action, now);
+        let action = &self.actions[index];
+        let ruling = self.arbitrate(action, now);
         if self.decisions.is_some() {
+            self.gates.insert(action.id.clone(), ruling.checks.clone());
             self.note_stops(index, &ruling.checks);
-            self.gates.insert(action.id.clone(), ruling.checks);
         }
         match ruling.verdict {
-            Verdict::Go if self.is_down(&action) => {
-                let until = now + RETRY;
-                let held = &mut self.actions[index];
-                (held.state, held.reason, held.due_at) = (ActionState::Held, Some(ReasonCode::Retry), until);
-                self.due.insert((until, Reverse(action.priority), index));
-                let what = Happened::Held { reason: ReasonCode::Retry, until: Some(until) };
-                self.say(now, &action.contact, &action.workflow, &action.step, what);
-            }
+            Verdict::Go if self.is_down(&self.actions[index]) => self.hold(index, now, now + RETRY, ReasonCode::Retry),
             // A breaker that trips puts a kill in force, which then holds this action like all others.
-            Verdict::Go if self.trips(&action, now) => self.gate(index, now),
-            Verdict::Go => {
-                let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at: now };
-                let id = self.aliases.get(&action.contact).unwrap_or(&action.contact).clone();
-                self.sent.entry(id).or_default().push(sent);
-                self.workflow_sent.entry(action.workflow.clone()).or_default().push((now, action.channel));
-                if let Some(person) = action.payload.assignee() {
-                    self.assigned.entry(person.to_owned()).or_default().push((action.channel, now));
-                }
-                self.sent_at.insert(index, now);
-                self.end(index, ActionState::Done, None, now);
-            }
+            Verdict::Go if self.trips(index, now) => self.gate(index, now),
+            Verdict::Go => self.send(index, now),
             Verdict::Never { reasons } => self.end(index, ActionState::Withheld, reasons.first().copied(), now),
-            Verdict::Hold { until, reason } => {
-                let held = &mut self.actions[index];
-                (held.state, held.reason, held.due_at) = (ActionState::Held, Some(reason), until);
-                self.due.insert((until, Reverse(action.priority), index));
-                let until = Some(until).filter(|at| *at != UNTIL_RESUMED);
-                self.say(now, &action.contact, &action.workflow, &action.step, Happened::Held { reason, until });
-            }
+            Verdict::Hold { until, reason } => self.hold(index, now, until, reason),
         }
     }
 
-    fn trips(&mut self, action: &Action, now: Time) -> bool {
+    fn hold(&mut self, index: usize, now: Time, until: Time, reason: ReasonCode) {
+        let held = &mut self.actions[index];
+        (held.state, held.reason, held.due_at) = (ActionState::Held, Some(reason), until);
+        self.due.insert((until, Reverse(held.priority), index));
+        let until = Some(until).filter(|at| *at != UNTIL_RESUMED);
+        self.say_of(index, now, Happened::Held { reason, until });
+    }
+
+    /// It goes, and counts from now on.
+    fn send(&mut self, index: usize, now: Time) {
+        let action = &self.actions[index];
+        let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at: now };
+        let id = self.aliases.get(&action.contact).unwrap_or(&action.contact).clone();
+        self.sent.entry(id).or_default().push(sent);
+        match self.workflow_sent.get_mut(&action.workflow) {
+            Some(sent) => sent.push((now, action.channel)),
+            None => drop(self.workflow_sent.insert(action.workflow.clone(), vec![(now, action.channel)])),
+        }
+        if let Some(person) = action.payload.assignee() {
+            self.assigned.entry(person.to_owned()).or_default().push((action.channel, now));
+        }
+        self.sent_at.insert(index, now);
+        self.end(index, ActionState::Done, None, now);
+    }
+
+    fn trips(&mut self, index: usize, now: Time) -> bool {
+        let action = &self.actions[index];
         let Some(workflow) = self.parts.catalog.version(&action.workflow, &action.version).cloned() else {
             return false;
         };
@@ -191,6 +203,7 @@ impl World<'_> {
             excluded: excluded.as_deref(),
             assignee,
             assigned: Some(assigned),
+            words: self.decisions.is_some(),
         };
         arbitrate(&ask, now)
     }

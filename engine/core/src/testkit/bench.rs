@@ -91,6 +91,7 @@ impl Bench {
             renderer: &Plain,
             accounts: &self.accounts,
             detail: Detail::Full,
+            score: None,
         };
         let subject = Subject { contact: self.contact.clone(), other: self.other.clone() };
         decide(&env, subject, input, scores).expect("an event that fits")
