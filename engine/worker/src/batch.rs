@@ -18,6 +18,7 @@ use staunch_core::{Time, codes};
 use staunch_store::{Change, Loaded};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How often the losers of a compare-and-swap are tried.
@@ -174,6 +175,12 @@ impl Engine {
     /// # Errors
     /// Where the store fails; nothing changed that was not committed.
     pub async fn wake(self: &Arc<Self>, max: u32, now: Time) -> Result<usize, WorkerError> {
+        if self.owed.swap(false, Ordering::AcqRel)
+            && let Err(error) = self.parts.store.wake_all(now).await
+        {
+            self.owed.store(true, Ordering::Release);
+            return Err(error.into());
+        }
         let due = self.parts.store.due(now, max).await?;
         if due.is_empty() {
             return Ok(0);

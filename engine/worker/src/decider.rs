@@ -8,6 +8,7 @@ use staunch_core::decide::{Catalog, Renderer, Workspace};
 use staunch_core::workflow::Workflow;
 use staunch_scoring::Scorer;
 use staunch_store::Store;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// What the files of a workspace say beside its workflows.
@@ -72,6 +73,9 @@ impl Engine {
     /// Exchanges what decisions are made by. Batches under way end with what they began with.
     pub fn swap(&self, decider: Decider) -> Arc<Decider> {
         let decider = Arc::new(decider);
+        if !self.catalog().same_schedules(&decider.catalog) {
+            self.owed.store(true, Ordering::Release);
+        }
         *self.decider.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&decider);
         decider
     }

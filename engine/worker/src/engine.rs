@@ -8,6 +8,7 @@ use staunch_core::expr::Evaluator;
 use staunch_store::{Store, StoreError};
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use tokio::sync::Mutex;
 
@@ -82,6 +83,8 @@ pub struct Engine {
     pub(crate) decider: RwLock<Arc<Decider>>,
     /// Held by who is about to exchange the decider; versions of runs that the store does not have.
     pub(crate) changing: Mutex<HashSet<String>>,
+    /// Schedules changed here: whoever was decided about in the meantime has no tick of theirs, and is to be woken.
+    pub(crate) owed: AtomicBool,
 }
 
 impl Engine {
@@ -91,7 +94,7 @@ impl Engine {
     /// Where the store does not answer.
     pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
         let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
-        Ok(Arc::new(Engine { parts, decider, changing: Mutex::default() }))
+        Ok(Arc::new(Engine { parts, decider, changing: Mutex::default(), owed: AtomicBool::new(false) }))
     }
 
     /// The ways out.

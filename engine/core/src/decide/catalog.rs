@@ -137,6 +137,17 @@ impl Catalog {
         self.scheduled.iter().filter(|_| !self.silent).map(|at| &self.current[*at])
     }
 
+    /// Whether contacts have the same ticks by both.
+    pub fn same_schedules(&self, other: &Catalog) -> bool {
+        let of = |catalog: &'_ Catalog| -> Vec<_> {
+            let mut all: Vec<_> =
+                catalog.scheduled().map(|flow| (flow.name.clone(), flow.start.schedule.clone())).collect();
+            all.sort_by(|one, two| one.0.cmp(&two.0));
+            all
+        };
+        of(self) == of(other) && self.workspace.zone == other.workspace.zone
+    }
+
     /// One version of a workflow.
     pub fn version(&self, name: &str, version: &str) -> Option<&Arc<Workflow>> {
         self.versions.get(name)?.get(version)

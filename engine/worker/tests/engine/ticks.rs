@@ -33,3 +33,24 @@ async fn a_published_schedule_reaches_people_who_do_nothing() {
     assert_eq!(actions.len(), 2);
     assert_eq!(bed.store.next_wake().await.unwrap(), Some(minutes(60 + 24 * 60)));
 }
+
+#[tokio::test]
+async fn whoever_was_decided_about_by_a_process_that_did_not_know_the_schedule_gets_its_ticks() {
+    let mut bed = Bed::new(&[flow("w", "v1", vec![act(Channel::Task, "call", Target::End)])]).await;
+    bed.workspace.audiences =
+        vec![Audience { name: "all".into(), features: vec![], facts: vec![], when: expr("true") }];
+    let engine = bed.engine().await;
+    engine.broker().publish(&[plain("1", "order.paid", "a", NOW)]).await.unwrap();
+    bed.drain(&engine, 9, NOW).await;
+    // Another process publishes and wakes everybody; this one has not looked, and its answer has no tick.
+    bed.store.publish(&[every_day("v2", 660)], minutes(1)).await.unwrap();
+    assert_eq!(engine.wake(9, minutes(1)).await.unwrap(), 1);
+    assert_eq!(bed.store.next_wake().await.unwrap(), None);
+    assert!(engine.refresh().await.unwrap());
+    assert_eq!(engine.wake(9, minutes(2)).await.unwrap(), 1);
+    assert_eq!(bed.store.next_wake().await.unwrap(), Some(minutes(60)));
+    // The same schedule in the next version wakes nobody.
+    bed.store.publish(&[every_day("v3", 660)], minutes(3)).await.unwrap();
+    assert!(engine.refresh().await.unwrap());
+    assert_eq!(engine.wake(9, minutes(3)).await.unwrap(), 0);
+}

@@ -4,6 +4,7 @@
 mod bypass;
 mod conflict;
 mod cycle;
+mod outrun;
 mod overlap;
 mod signal;
 mod starve;
@@ -46,6 +47,7 @@ pub(crate) struct Everything<'a> {
 /// Looks at all files together.
 pub(crate) fn lint(all: &Everything<'_>) -> Vec<Diagnostic> {
     let mut found = conflict::find(all);
+    found.extend(outrun::find(all));
     found.extend(starve::find(all));
     found.extend(cycle::find(all));
     found.extend(bypass::find(all));
