@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn says_how_often_trees_ask_an_input() {
         let mut model = trees(3, 2, 10, 3);
-        model.inputs.push(TreesInput { name: "idle".into(), unit: Some("days".into()) });
+        model.inputs.push(TreesInput { unit: Some("days".into()), ..TreesInput::number("idle") });
         let page = card_markdown(&Model::Trees(model), &evaluation());
         for part in ["| Kind | tree ensemble |", "\n10 trees.\n", "| idle | days | 0 | – |\n", "beyond its thresholds"]
         {

@@ -3,6 +3,7 @@
 //! Pure: bytes and values in, bytes and values out. The same data gives the same bytes on every machine, so all
 //! transcendental functions come from [`math`] and all randomness from a handed-in seed. No wasm runs here.
 
+pub mod calibration;
 pub mod card;
 pub mod compile;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod table;
 pub mod train;
 pub mod trees;
 
+pub use calibration::Calibration;
 pub use card::card_markdown;
 pub use compile::compile;
 pub use error::ModelError;
@@ -29,7 +31,7 @@ pub use golden::Golden;
 pub use logistic::{LogisticInput, LogisticModel};
 pub use math::{exp, sigmoid};
 pub use model::{Card, Contribution, Metric, Model};
-pub use node::{Node, Split};
+pub use node::{Node, Split, Test};
 pub use study::{StudyOptions, study};
 pub use table::{Table, TableOptions};
 pub use train::{TrainOptions, train};

@@ -83,7 +83,12 @@ impl LogisticModel {
             format: self.format,
             name: &self.name,
             version: &self.version,
-            inputs: self.inputs.iter().map(|input| Input { name: &input.name, unit: &input.unit }).collect(),
+            inputs: self
+                .inputs
+                .iter()
+                .map(|input| Input { name: &input.name, unit: &input.unit, categories: &[] })
+                .collect(),
+            labels: &[],
             base: self.intercept,
             range: Some((0.0, 1.0)),
             bands: &self.bands,

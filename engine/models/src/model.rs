@@ -3,7 +3,7 @@
 
 use crate::error::ModelError;
 use crate::logistic::LogisticModel;
-use crate::trees::TreesModel;
+use crate::trees::{TreesInput, TreesModel};
 use serde::{Deserialize, Serialize};
 use staunch_core::score::Band;
 use staunch_core::time::Time;
@@ -91,6 +91,8 @@ pub struct Head<'a> {
     pub version: &'a str,
     /// What it reads, in order.
     pub inputs: Vec<Input<'a>>,
+    /// Labels of its classes; none where it gives one number.
+    pub labels: &'a [String],
     /// The raw value that a row starts from: raw = base + all contributions, added up in the order of the inputs.
     pub base: f64,
     /// Lowest and highest value that it ever gives, where there are such.
@@ -108,6 +110,15 @@ pub struct Input<'a> {
     pub name: &'a str,
     /// Its unit, for people.
     pub unit: &'a Option<String>,
+    /// Texts that it knows; none where it is a number.
+    pub categories: &'a [String],
+}
+
+impl<'a> Input<'a> {
+    /// An input of trees.
+    pub(crate) fn of(input: &'a TreesInput) -> Input<'a> {
+        Input { name: &input.name, unit: &input.unit, categories: &input.categories }
+    }
 }
 
 impl Head<'_> {
@@ -130,7 +141,7 @@ impl Head<'_> {
             return Some(format!("{} inputs; a model has at most {MAX_INPUTS}", self.inputs.len()));
         }
         let mut names = HashSet::new();
-        for Input { name, unit } in &self.inputs {
+        for Input { name, unit, categories } in &self.inputs {
             if !names.insert(name) {
                 return Some(format!("two inputs are named `{name}`"));
             }
@@ -139,6 +150,10 @@ impl Head<'_> {
             }
             if unit.as_ref().is_some_and(|unit| unit.len() > MAX_NAME) {
                 return Some(format!("input `{name}`: a unit is at most 100 bytes"));
+            }
+            let known: HashSet<&String> = categories.iter().collect();
+            if known.len() < categories.len() || categories.iter().any(|text| text.len() > MAX_TEXT) {
+                return Some(format!("input `{name}`: its texts differ and have at most {MAX_TEXT} bytes"));
             }
         }
         None

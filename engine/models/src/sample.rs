@@ -19,9 +19,13 @@ pub fn trees(seed: u64, inputs: usize, count: usize, depth: usize) -> TreesModel
         name: "m".into(),
         version: "1.0.0".into(),
         trees: (0..count).map(grow).collect(),
-        inputs: (0..inputs).map(|n| TreesInput { name: format!("x{n}"), unit: None }).collect(),
+        inputs: (0..inputs).map(|n| TreesInput::number(format!("x{n}"))).collect(),
         base: -0.4,
+        labels: Vec::new(),
+        bases: Vec::new(),
         link: Link::Sigmoid,
+        scale: 1.0,
+        calibration: None,
         bands: Vec::new(),
         card: Card::default(),
     }
@@ -39,7 +43,7 @@ fn grow(rng: &mut Rng, nodes: &mut Vec<Node>, inputs: usize, depth: usize) -> us
         let left = grow(rng, nodes, inputs, depth - 1);
         let right = grow(rng, nodes, inputs, depth - 1);
         let value = (nodes[left].value + nodes[right].value) / 2.0;
-        nodes[at] = Node { value, split: Some(Split { input, at: threshold, left, right, missing_left }) };
+        nodes[at] = Node { value, split: Some(Split::at_most(input, threshold, [left, right], missing_left)) };
     }
     at
 }

@@ -3,13 +3,16 @@
 //! Every node knows the value that is expected at it, so each step of a row down a tree changes the expectation by
 //! value(child) − value(node), and that is what the input asked there contributes (path contributions, after Saabas
 //! 2014). The steps add up to value(leaf) − value(root), so with base = the file's `base` + Σ value(root) the sum
-//! raw = base + all contributions is the ensemble's answer.
+//! raw = base + all contributions is the ensemble's answer. With classes each of them has a raw value of its own, from
+//! the trees at its place in every round, and the reasons are those of the class with the largest share.
 
-use crate::math::sigmoid;
+use crate::calibration::Calibration;
+use crate::math::{exp, sigmoid};
 use crate::model::{Card, Contribution, Head, Input, strongest};
-use crate::node::{Node, Split, tree_problem};
+use crate::node::{Node, Test, tree_problem};
 use serde::{Deserialize, Serialize};
 use staunch_core::score::Band;
+use std::collections::HashSet;
 
 /// Trees of a model.
 pub const MAX_TREES: usize = 5_000;
@@ -18,7 +21,13 @@ pub const MAX_NODES: usize = 100_000;
 /// Largest size of `base` and of a node's value, so that no sum of them overflows.
 pub const MAX_VALUE: f64 = 1e100;
 
-/// A tree ensemble: `raw = base + Σ value of the leaf that the row reaches in each tree`, `value = link(raw)`.
+/// Classes of a model.
+pub const MAX_CLASSES: usize = 100;
+/// Texts that an input knows.
+pub const MAX_CATEGORIES: usize = 10_000;
+
+/// A tree ensemble: `raw = base + Σ value of the leaf that the row reaches in each tree`,
+/// `value = calibration(link(scale · raw))`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TreesModel {
@@ -32,9 +41,21 @@ pub struct TreesModel {
     pub inputs: Vec<TreesInput>,
     /// Raw value that every row starts from, before any tree. The manifest's `base` holds Σ value(root) as well.
     pub base: f64,
+    /// Labels of the classes, at least two; none where the answer is one number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// With classes: the raw value that each starts from, in place of `base`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<f64>,
     /// From the raw value to the answer.
     pub link: Link,
-    /// The trees; the first node of each is its root.
+    /// What the raw value is multiplied by before the link.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub scale: f64,
+    /// From the link's answer to a probability that means what it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// The trees; the first node of each is its root. With k classes the tree at place i belongs to class i mod k.
     pub trees: Vec<Vec<Node>>,
     /// Named parts of the answer's range, from low to high; may be empty.
     #[serde(default)]
@@ -52,6 +73,26 @@ pub struct TreesInput {
     /// Its unit, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Texts that it knows; the code of each is its place here, and any other text counts as missing. None where the
+    /// input is a number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+}
+
+impl TreesInput {
+    /// An input that is a number.
+    pub fn number(name: impl Into<String>) -> TreesInput {
+        TreesInput { name: name.into(), unit: None, categories: Vec::new() }
+    }
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_one(scale: &f64) -> bool {
+    *scale == 1.0
 }
 
 /// From the raw value to the answer.
@@ -62,6 +103,12 @@ pub enum Link {
     Sigmoid,
     /// The answer is the raw value.
     Identity,
+    /// The answer is e^raw, such as a count.
+    Exp,
+    /// Classes: shares are e^raw over their sum.
+    Softmax,
+    /// Classes: shares are sigmoid(raw) over their sum.
+    OneVsRest,
 }
 
 /// What a path through one tree contributes, by input (its index), in the order in which the path asks them first.
@@ -80,26 +127,82 @@ impl Shares {
 }
 
 impl TreesModel {
-    /// The raw value of a row; one that `row` does not hold counts as missing.
+    /// The raw value of a row, with classes that of the one with the largest share; what `row` does not hold counts as
+    /// missing.
     pub fn raw(&self, row: &[Option<f64>]) -> f64 {
-        self.sum(&self.contributions(row))
+        let class = self.top(row);
+        self.sum(class, &self.contributions(class, row))
     }
 
-    /// The answer for a row and why, as [`crate::Model::predict`] says.
-    pub fn predict(&self, row: &[Option<f64>]) -> (f64, Vec<Contribution>) {
-        let contributions = self.contributions(row);
-        let raw = self.sum(&contributions);
-        let value = match self.link {
-            Link::Sigmoid => sigmoid(raw),
-            Link::Identity => raw,
+    /// The raw value of every class; of one number its own alone.
+    pub fn raws(&self, row: &[Option<f64>]) -> Vec<f64> {
+        (0..self.classes()).map(|class| self.sum(class, &self.contributions(class, row))).collect()
+    }
+
+    /// The share of every class, in the order of the labels; nothing where the answer is one number.
+    pub fn shares(&self, row: &[Option<f64>]) -> Vec<f64> {
+        if self.labels.is_empty() {
+            return Vec::new();
+        }
+        let raws: Vec<f64> = self.raws(row).into_iter().map(|raw| self.scale * raw).collect();
+        let parts: Vec<f64> = if self.link == Link::OneVsRest {
+            raws.into_iter().map(sigmoid).collect()
+        } else {
+            let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            raws.into_iter().map(|raw| exp(raw - top)).collect()
         };
+        let sum = parts.iter().fold(0.0, |sum, part| sum + part);
+        // Where every sigmoid vanished nothing is known.
+        let even = 1.0 / self.labels.len() as f64;
+        parts.into_iter().map(|part| if sum > 0.0 { part / sum } else { even }).collect()
+    }
+
+    /// The answer for a row and why, as [`crate::Model::predict`] says; with classes the largest share.
+    pub fn predict(&self, row: &[Option<f64>]) -> (f64, Vec<Contribution>) {
+        let class = self.top(row);
+        let contributions = self.contributions(class, row);
+        let value =
+            if self.labels.is_empty() { self.answer(self.sum(class, &contributions)) } else { self.shares(row)[class] };
         let names = self.inputs.iter().map(|input| input.name.as_str());
         (value, strongest(names.zip(contributions)))
     }
 
-    /// The raw value of a row before any contribution: the manifest's `base`.
-    pub fn start(&self) -> f64 {
-        self.trees.iter().filter_map(|tree| tree.first()).fold(self.base, |sum, root| sum + root.value)
+    /// From the raw value to the answer of a model without classes.
+    fn answer(&self, raw: f64) -> f64 {
+        let scaled = self.scale * raw;
+        let answer = match self.link {
+            Link::Sigmoid => sigmoid(scaled),
+            Link::Exp => exp(scaled),
+            Link::Identity | Link::Softmax | Link::OneVsRest => scaled,
+        };
+        self.calibration.as_ref().map_or(answer, |calibration| calibration.apply(raw, answer))
+    }
+
+    /// How many raw values there are.
+    pub fn classes(&self) -> usize {
+        self.labels.len().max(1)
+    }
+
+    /// The class with the largest share, the first of equal ones.
+    fn top(&self, row: &[Option<f64>]) -> usize {
+        let shares = self.shares(row);
+        (1..shares.len()).fold(0, |top, class| if shares[class] > shares[top] { class } else { top })
+    }
+
+    /// The raw value of a class before any contribution; for a model without classes that is the manifest's `base`.
+    pub fn start(&self, class: usize) -> f64 {
+        let base = if self.labels.is_empty() { self.base } else { self.bases[class] };
+        self.of(class).filter_map(|tree| tree.first()).fold(base, |sum, root| sum + root.value)
+    }
+
+    /// The trees of a class.
+    pub fn of(&self, class: usize) -> impl Iterator<Item = &Vec<Node>> {
+        self.trees.iter().skip(class).step_by(self.classes())
+    }
+
+    /// The code of a text, `None` where the input does not know it.
+    pub fn code(&self, input: usize, text: &str) -> Option<f64> {
+        self.inputs[input].categories.iter().position(|known| known == text).map(|place| place as f64)
     }
 
     /// Per input the lowest threshold, at which a row goes left at all of its splits, and the next number above the
@@ -107,22 +210,26 @@ impl TreesModel {
     pub(crate) fn ends(&self) -> Vec<(f64, f64)> {
         let mut ends: Vec<Option<(f64, f64)>> = vec![None; self.inputs.len()];
         for split in self.trees.iter().flatten().filter_map(|node| node.split.as_ref()) {
-            let (low, high) = ends[split.input].unwrap_or((split.at, split.at));
-            ends[split.input] = Some((low.min(split.at), high.max(split.at)));
+            let (first, last) = match &split.test {
+                Test::AtMost(at) => (*at, *at),
+                Test::In(codes) => (0.0, codes.last().copied().map_or(0.0, f64::from)),
+            };
+            let (low, high) = ends[split.input].unwrap_or((first, last));
+            ends[split.input] = Some((low.min(first), high.max(last)));
         }
         // Above the largest number there is none left.
         let above = |x: f64| x.next_up().min(f64::MAX);
         ends.into_iter().map(|ends| ends.map_or((0.0, 0.0), |(low, high)| (low, above(high)))).collect()
     }
 
-    fn sum(&self, contributions: &[f64]) -> f64 {
-        contributions.iter().fold(self.start(), |sum, part| sum + part)
+    fn sum(&self, class: usize, contributions: &[f64]) -> f64 {
+        contributions.iter().fold(self.start(class), |sum, part| sum + part)
     }
 
-    /// What each input contributes: tree after tree, each tree's share of an input in one sum.
-    fn contributions(&self, row: &[Option<f64>]) -> Vec<f64> {
+    /// What each input contributes to a class: tree after tree, each tree's share of an input in one sum.
+    fn contributions(&self, class: usize, row: &[Option<f64>]) -> Vec<f64> {
         let mut all = vec![0.0; self.inputs.len()];
-        for tree in &self.trees {
+        for tree in self.of(class) {
             for (input, share) in path(tree, row).0 {
                 all[input] += share;
             }
@@ -136,15 +243,30 @@ impl TreesModel {
             format: self.format,
             name: &self.name,
             version: &self.version,
-            inputs: self.inputs.iter().map(|input| Input { name: &input.name, unit: &input.unit }).collect(),
-            base: self.start(),
-            range: (self.link == Link::Sigmoid).then_some((0.0, 1.0)),
+            inputs: self.inputs.iter().map(Input::of).collect(),
+            labels: &self.labels,
+            base: self.start(0),
+            range: self.range(),
             bands: &self.bands,
             card: &self.card,
         }
     }
 
+    fn range(&self) -> Option<(f64, f64)> {
+        let share = self.calibration.is_some() || !self.labels.is_empty() || self.link == Link::Sigmoid;
+        share.then_some((0.0, 1.0))
+    }
+
     pub(crate) fn problem(&self) -> Option<String> {
+        self.shape_problem().or_else(|| self.calibration.as_ref().and_then(Calibration::problem)).or_else(|| {
+            let wrong = |(at, tree): (usize, &Vec<Node>)| {
+                Some(format!("tree {at} (the first is 0): {}", tree_problem(tree, self.inputs.len())?))
+            };
+            self.trees.iter().enumerate().find_map(wrong)
+        })
+    }
+
+    fn shape_problem(&self) -> Option<String> {
         if self.trees.len() > MAX_TREES {
             return Some(format!("{} trees; a model has at most {MAX_TREES}", self.trees.len()));
         }
@@ -155,10 +277,40 @@ impl TreesModel {
         if !(-MAX_VALUE..=MAX_VALUE).contains(&self.base) {
             return Some(format!("`base` must be finite and at most {MAX_VALUE:e} in size"));
         }
-        let wrong = |(at, tree): (usize, &Vec<Node>)| {
-            Some(format!("tree {at} (the first is 0): {}", tree_problem(tree, self.inputs.len())?))
-        };
-        self.trees.iter().enumerate().find_map(wrong)
+        if !(-MAX_VALUE..=MAX_VALUE).contains(&self.scale) || self.scale == 0.0 {
+            return Some(format!("`scale` must be finite, not 0 and at most {MAX_VALUE:e} in size"));
+        }
+        let known = |input: &&TreesInput| input.categories.len() > MAX_CATEGORIES;
+        if let Some(input) = self.inputs.iter().find(known) {
+            return Some(format!("input `{}` knows more than {MAX_CATEGORIES} texts", input.name));
+        }
+        self.class_problem()
+    }
+
+    fn class_problem(&self) -> Option<String> {
+        let many = matches!(self.link, Link::Softmax | Link::OneVsRest);
+        if many != !self.labels.is_empty() {
+            return Some("`labels` belong to the links `softmax` and `one_vs_rest`, and to no other".into());
+        }
+        if !many {
+            return None;
+        }
+        if !(2..=MAX_CLASSES).contains(&self.labels.len()) || self.bases.len() != self.labels.len() {
+            return Some(format!("classes are 2 to {MAX_CLASSES}, with as many `bases`"));
+        }
+        if !self.bases.iter().all(|base| (-MAX_VALUE..=MAX_VALUE).contains(base)) {
+            return Some(format!("`bases` must be finite and at most {MAX_VALUE:e} in size"));
+        }
+        if self.trees.len() % self.labels.len() != 0 {
+            return Some(format!("{} trees are no whole rounds of {} classes", self.trees.len(), self.labels.len()));
+        }
+        let distinct: HashSet<&String> = self.labels.iter().collect();
+        let named = self.labels.iter().all(|label| (1..=100).contains(&label.len()));
+        if distinct.len() != self.labels.len() || !named {
+            return Some("labels differ and have 1 to 100 bytes".into());
+        }
+        let extra = self.calibration.is_some() || !self.bands.is_empty();
+        extra.then(|| "calibration and bands are for one number, not for classes".into())
     }
 }
 
@@ -166,18 +318,12 @@ impl TreesModel {
 fn path(tree: &[Node], row: &[Option<f64>]) -> Shares {
     let (mut shares, mut node) = (Shares::default(), &tree[0]);
     while let Some(split) = &node.split {
-        let next = &tree[side(split, row)];
+        let left = split.goes_left(row.get(split.input).copied().flatten());
+        let next = &tree[if left { split.left } else { split.right }];
         shares.step(split.input, node, next);
         node = next;
     }
     shares
-}
-
-/// Where a row goes from a split.
-fn side(split: &Split, row: &[Option<f64>]) -> usize {
-    // A NaN counts as missing: compiled code marks missing values by it.
-    let value = row.get(split.input).copied().flatten().filter(|x| !x.is_nan());
-    if value.map_or(split.missing_left, |x| x <= split.at) { split.left } else { split.right }
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ mod trees;
 
 use crate::error::ModelError;
 use crate::model::Model;
+use crate::node::Test;
+use crate::trees::{Link, TreesModel};
 use contract::Contract;
 
 /// The WIT of the world that plugins implement.
@@ -24,9 +26,24 @@ pub const WIT: &str = include_str!("../../../../plugins/wit/scoring.wit");
 /// Compiles a model into a component. Its answers are those of [`Model::predict`], bit for bit.
 pub fn compile(model: &Model) -> Result<Vec<u8>, ModelError> {
     model.check()?;
+    if let Model::Trees(trees) = model
+        && let Some(what) = not_yet(trees)
+    {
+        return Err(failed(what));
+    }
     let contract = Contract::load()?;
     let module = guest::module(model, &contract)?;
     contract.component(module)
+}
+
+/// What compiled trees cannot do yet.
+fn not_yet(model: &TreesModel) -> Option<&'static str> {
+    let splits = || model.trees.iter().flatten().filter_map(|node| node.split.as_ref());
+    let odd = splits().any(|split| split.zero_missing || matches!(split.test, Test::In(_)));
+    let texts = model.inputs.iter().any(|input| !input.categories.is_empty());
+    let plain =
+        matches!(model.link, Link::Sigmoid | Link::Identity) && model.scale == 1.0 && model.calibration.is_none();
+    (odd || texts || !plain).then_some("it has splits, inputs or an answer that no compiled model has yet")
 }
 
 fn failed(error: impl std::fmt::Display) -> ModelError {
@@ -77,7 +94,7 @@ mod tests {
         let (mut nodes, mut open) = (vec![Node::leaf(1.0)], vec![(0, 0)]);
         while let Some((at, input)) = open.pop() {
             let (left, right, value) = (nodes.len(), nodes.len() + 1, input as f64);
-            nodes[at] = Node { value, split: Some(Split { input, at: 0.5, left, right, missing_left: true }) };
+            nodes[at] = Node { value, split: Some(Split::at_most(input, 0.5, [left, right], true)) };
             nodes.extend([Node::leaf(-1.0), Node::leaf(-2.0)]);
             let deeper = if input < 56 { right..right + 1 } else { left..right + 1 };
             open.extend(deeper.filter(|_| input < 62).map(|child| (child, input + 1)));

@@ -5,7 +5,7 @@ use super::contract::Contract;
 use super::guest::{self, Layout, at};
 use super::rows::{self, INDEX, Limit, NUMBER, RAW, SLOT, count_up, element};
 use crate::error::ModelError;
-use crate::node::{Node, Split};
+use crate::node::{Node, Split, Test};
 use crate::trees::{Link, Shares, TreesModel};
 use std::collections::VecDeque;
 use wasm_encoder::{BlockType, Function, InstructionSink};
@@ -60,6 +60,14 @@ pub fn functions(model: &TreesModel, layout: &Layout) -> Vec<Function> {
     functions
 }
 
+/// The threshold of a split; `compile` lets no other through.
+fn at_most(split: &Split) -> f64 {
+    match &split.test {
+        Test::AtMost(at) => *at,
+        Test::In(_) => f64::NAN,
+    }
+}
+
 /// A node that code is written for, and what the path to it contributes.
 struct Part<'a> {
     tree: &'a [Node],
@@ -100,7 +108,7 @@ impl<'a> Writer<'a> {
 
     /// Pushes 1 where the row goes left.
     fn goes_left(&self, code: &mut InstructionSink<'_>, split: &Split) {
-        code.i32_const(0).f64_load(at(self.layout.values + 8 * split.input as u64, 8)).f64_const(split.at.into());
+        code.i32_const(0).f64_load(at(self.layout.values + 8 * split.input as u64, 8)).f64_const(at_most(split).into());
         if split.missing_left {
             code.f64_gt().i32_eqz();
         } else {

@@ -52,7 +52,7 @@ proptest! {
 #[test]
 fn a_hundred_trees_agree_and_unused_inputs_do_no_harm() {
     let mut trees = sample::trees(4, 8, 100, 5);
-    trees.inputs.push(TreesInput { name: "x8".into(), unit: None });
+    trees.inputs.push(TreesInput::number("x8"));
     agree(&Model::Trees(trees), 3_000, 4);
 }
 
