@@ -3,6 +3,7 @@
 //! `staunch test`, `simulate` and the training tables run on it.
 
 mod dispatch;
+mod resume;
 
 use crate::account::{Account, Accounts};
 use crate::action::{Action, ActionState, Channel, ReasonCode};
@@ -183,6 +184,7 @@ impl<'a> World<'a> {
         if let Some(at) = contact.wake_at() {
             self.wakes.insert((at, contact.id.clone()));
         }
+        self.aliases.extend(contact.aliases.iter().map(|alias| (alias.clone(), contact.id.clone())));
         self.contacts.insert(contact.id.clone(), contact);
     }
 

@@ -6,7 +6,7 @@ use crate::arm::{Arm, Assignment};
 use crate::breaker;
 use crate::contact::Contact;
 use crate::decide::{Detail, excluded};
-use crate::guards::{Ask, Ruling, Sent, UNTIL_RESUMED, Verdict, arbitrate};
+use crate::guards::{Ask, Ruling, UNTIL_RESUMED, Verdict, arbitrate};
 use crate::policy::Stage;
 use crate::receipt::{Check, Said};
 use crate::time::{Span, Time};
@@ -29,16 +29,8 @@ impl World<'_> {
         if let Some(what) = what {
             self.say(action.planned_at, &action.contact, &action.workflow, &action.step, what);
         }
-        let index = self.actions.len();
-        self.note_stops(index, &action.checks);
-        let due = match (action.state, &action.review) {
-            (ActionState::Review, Some(review)) => Some(review.expires_at),
-            (ActionState::Held | ActionState::Ready, _) => Some(action.due_at),
-            _ => None,
-        };
-        self.by_run.entry(action.run.clone()).or_default().push(index);
-        self.due.extend(due.map(|at| (at, Reverse(action.priority), index)));
-        self.actions.push(action);
+        self.note_stops(self.actions.len(), &action.checks);
+        self.file(action);
     }
 
     fn note_stops(&mut self, action: usize, checks: &[Check]) {
@@ -112,14 +104,7 @@ impl World<'_> {
             // A breaker that trips puts a kill in force, which then holds this action like all others.
             Verdict::Go if self.trips(&action, now) => self.gate(index, now),
             Verdict::Go => {
-                let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at: now };
-                let id = self.aliases.get(&action.contact).unwrap_or(&action.contact).clone();
-                self.sent.entry(id).or_default().push(sent);
-                self.workflow_sent.entry(action.workflow.clone()).or_default().push((now, action.channel));
-                if let Some(person) = action.payload.assignee() {
-                    self.assigned.entry(person.to_owned()).or_default().push((action.channel, now));
-                }
-                self.sent_at.insert(index, now);
+                self.count_sent(index, now);
                 self.end(index, ActionState::Done, None, now);
             }
             Verdict::Never { reasons } => self.end(index, ActionState::Withheld, reasons.first().copied(), now),
