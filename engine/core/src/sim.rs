@@ -3,6 +3,7 @@
 //! `staunch test`, `simulate` and the training tables run on it.
 
 mod dispatch;
+mod resume;
 
 use crate::account::{Account, Accounts};
 use crate::action::{Action, ActionState, Channel, ReasonCode};
@@ -192,6 +193,7 @@ impl<'a> World<'a> {
         if let Some(at) = contact.wake_at() {
             self.wakes.insert((at, contact.id.clone()));
         }
+        self.aliases.extend(contact.aliases.iter().map(|alias| (alias.clone(), contact.id.clone())));
         self.contacts.insert(contact.id.clone(), contact);
     }
 
@@ -231,7 +233,8 @@ impl<'a> World<'a> {
         self.forced.as_ref().unwrap_or(self.parts.catalog)
     }
 
-    /// Handles one event, after everything that is due before it.
+    /// Handles one event, after everything that is due before it. What is due at its very instant goes once time moves
+    /// on, so that other events of this instant, of whomever, are decided first.
     ///
     /// # Errors
     /// What the decision refuses.
@@ -248,7 +251,6 @@ impl<'a> World<'a> {
         let contact = event.contact.clone();
         self.decide(&contact, &Input::Event(event))?;
         self.decided.insert(key);
-        self.dispatch();
         Ok(())
     }
 
@@ -258,7 +260,6 @@ impl<'a> World<'a> {
         self.clock = self.clock.max(at);
         // Only events are refused.
         let _ = self.decide(contact, &Input::Tick(workflow.to_owned(), at));
-        self.dispatch();
     }
 
     /// Lets time go on to `to`: deadlines and due actions, each at its own time.

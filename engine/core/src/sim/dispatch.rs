@@ -6,7 +6,7 @@ use crate::arm::{Arm, Assignment};
 use crate::breaker;
 use crate::contact::Contact;
 use crate::decide::{Detail, excluded};
-use crate::guards::{Ask, Ruling, Sent, UNTIL_RESUMED, Verdict, arbitrate};
+use crate::guards::{Ask, Ruling, UNTIL_RESUMED, Verdict, arbitrate};
 use crate::policy::Stage;
 use crate::receipt::{Check, Said};
 use crate::time::{Span, Time};
@@ -26,17 +26,9 @@ impl World<'_> {
             (ActionState::Review, _) => Some(Happened::Review),
             _ => None,
         };
-        let index = self.actions.len();
-        self.note_stops(index, &action.checks);
-        let due = match (action.state, &action.review) {
-            (ActionState::Review, Some(review)) => Some(review.expires_at),
-            (ActionState::Held | ActionState::Ready, _) => Some(action.due_at),
-            _ => None,
-        };
         let planned_at = action.planned_at;
-        self.by_run.entry(action.run.clone()).or_default().push(index);
-        self.due.extend(due.map(|at| (at, Reverse(action.priority), index)));
-        self.actions.push(action);
+        self.note_stops(self.actions.len(), &action.checks);
+        let index = self.file(action);
         if let Some(what) = what {
             self.say_of(index, planned_at, what);
         }
@@ -129,18 +121,7 @@ impl World<'_> {
 
     /// It goes, and counts from now on.
     fn send(&mut self, index: usize, now: Time) {
-        let action = &self.actions[index];
-        let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at: now };
-        let id = self.aliases.get(&action.contact).unwrap_or(&action.contact).clone();
-        self.sent.entry(id).or_default().push(sent);
-        match self.workflow_sent.get_mut(&action.workflow) {
-            Some(sent) => sent.push((now, action.channel)),
-            None => drop(self.workflow_sent.insert(action.workflow.clone(), vec![(now, action.channel)])),
-        }
-        if let Some(person) = action.payload.assignee() {
-            self.assigned.entry(person.to_owned()).or_default().push((action.channel, now));
-        }
-        self.sent_at.insert(index, now);
+        self.count_sent(index, now);
         self.end(index, ActionState::Done, None, now);
     }
 

@@ -1,0 +1,68 @@
+//! A world from what was kept of another one: its rows are put back, and it goes on from there.
+
+use super::World;
+use crate::action::{Action, ActionState};
+use crate::guards::Sent;
+use crate::run::Run;
+use crate::time::Time;
+use std::cmp::Reverse;
+
+impl World<'_> {
+    /// When something is due next without an event.
+    pub fn next_due(&self) -> Option<Time> {
+        let wake = self.wakes.first().map(|(at, _)| *at);
+        wake.into_iter().chain(self.due.first().map(|(at, ..)| *at)).min()
+    }
+
+    /// Puts the last state of a run into the world. That its contact stands in it says the contact.
+    pub fn put_run(&mut self, run: Run) {
+        self.runs.insert(run.id.clone(), run);
+    }
+
+    /// Puts an action into the world as it stands, with the time at which it went; older ones first.
+    pub fn put_action(&mut self, action: Action, sent_at: Option<Time>) {
+        let index = self.file(action);
+        if let Some(at) = sent_at {
+            self.count_sent(index, at);
+        }
+    }
+
+    /// Gives an action its place, and the time at which the gate is asked about it.
+    pub(super) fn file(&mut self, action: Action) -> usize {
+        let index = self.actions.len();
+        let due = match (action.state, &action.review) {
+            (ActionState::Review, Some(review)) => Some(review.expires_at),
+            (ActionState::Held | ActionState::Ready, _) => Some(action.due_at),
+            _ => None,
+        };
+        self.by_run.entry(action.run.clone()).or_default().push(index);
+        self.due.extend(due.map(|at| (at, Reverse(action.priority), index)));
+        self.actions.push(action);
+        index
+    }
+
+    /// What went counts for caps, capacity and breakers.
+    pub(super) fn count_sent(&mut self, index: usize, at: Time) {
+        let action = &self.actions[index];
+        let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at };
+        let id = self.aliases.get(&action.contact).unwrap_or(&action.contact).clone();
+        put_in_order(self.sent.entry(id).or_default(), sent, |sent| sent.at);
+        if !self.workflow_sent.contains_key(&action.workflow) {
+            self.workflow_sent.insert(action.workflow.clone(), Vec::new());
+        }
+        if let Some(all) = self.workflow_sent.get_mut(&action.workflow) {
+            put_in_order(all, (at, action.channel), |sent| sent.0);
+        }
+        if let Some(person) = action.payload.assignee() {
+            let all = self.assigned.entry(person.to_owned()).or_default();
+            put_in_order(all, (action.channel, at), |sent| sent.1);
+        }
+        self.sent_at.insert(index, at);
+    }
+}
+
+/// What was planned first need not have gone first.
+fn put_in_order<T>(list: &mut Vec<T>, one: T, at: impl Fn(&T) -> Time) {
+    let place = list.partition_point(|known| at(known) <= at(&one));
+    list.insert(place, one);
+}
