@@ -103,6 +103,7 @@ fn the_higher_priority_takes_the_slot() {
     let catalog = catalog(weekly(1), vec![named("w", 10), named("x", 90)]);
     let mut world = world(&catalog);
     world.event(go("0h")).unwrap();
+    world.run_to(at("0h"));
     assert_eq!(log(&world), ["x sent @0", "w held cap until 168 @0"]);
 }
 
@@ -277,6 +278,7 @@ fn the_clock_never_goes_back() {
     let mut world = world(&catalog);
     world.event(go("2d")).unwrap();
     world.event(of("d", go("1d"))).unwrap();
+    world.run_to(at("2d"));
     assert_eq!(log(&world), ["a sent @48", "a sent @48"]);
     assert_eq!(world.actions[1].planned_at, at("1d"));
 }
