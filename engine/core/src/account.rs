@@ -5,6 +5,7 @@
 
 use crate::event::{Event, Position};
 use crate::facts::{FactKey, Facts};
+use crate::map::Map;
 use crate::schema::Schema;
 use crate::time::{Span, Time};
 use crate::value::Value;
@@ -17,8 +18,8 @@ pub struct Account {
     /// Its id.
     pub id: String,
     /// Declared fields.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Map::is_empty", serialize_with = "crate::map::serialize")]
+    pub fields: Map<String, Value>,
     /// The event that last changed each field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub field_times: BTreeMap<String, Position>,

@@ -3,12 +3,13 @@
 use crate::action::Channel;
 use crate::event::{Event, Position};
 use crate::facts::Facts;
+use crate::map::Map;
 use crate::run::Run;
 use crate::schema::{FieldKind, Schema};
 use crate::time::Time;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// All that is kept of one contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,17 +17,17 @@ pub struct Contact {
     /// Its immutable id.
     pub id: String,
     /// Declared fields.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Map::is_empty", serialize_with = "crate::map::serialize")]
+    pub fields: Map<String, Value>,
     /// Consent by purpose; unknown is no.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub consent: BTreeMap<String, Consent>,
+    #[serde(default, skip_serializing_if = "Map::is_empty", serialize_with = "crate::map::serialize")]
+    pub consent: Map<String, Consent>,
     /// Channels on which it is never reached again.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub suppressed: BTreeMap<Channel, Suppression>,
+    #[serde(default, skip_serializing_if = "Map::is_empty", serialize_with = "crate::map::serialize")]
+    pub suppressed: Map<Channel, Suppression>,
     /// The event that last changed each field, so that one that comes late does not undo a newer one.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub field_times: BTreeMap<String, Position>,
+    #[serde(default, skip_serializing_if = "Map::is_empty", serialize_with = "crate::map::serialize")]
+    pub field_times: Map<String, Position>,
     /// The account it belongs to, with the event that said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<(String, Position)>,
@@ -40,11 +41,11 @@ pub struct Contact {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<Run>,
     /// When it last entered each workflow.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub entered: BTreeMap<String, Time>,
+    #[serde(default, skip_serializing_if = "Map::is_empty", serialize_with = "crate::map::serialize")]
+    pub entered: Map<String, Time>,
     /// The next tick of each scheduled workflow.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub ticks: BTreeMap<String, Time>,
+    #[serde(default, skip_serializing_if = "Map::is_empty", serialize_with = "crate::map::serialize")]
+    pub ticks: Map<String, Time>,
     /// Other ids of the same person; events that name one of them are this contact's.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub aliases: BTreeSet<String>,

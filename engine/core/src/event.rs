@@ -1,9 +1,9 @@
 //! The event inside: a CloudEvent whose subject is a contact, with its fields typed by the schema.
 
+use crate::map::Map;
 use crate::time::Time;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// One event, as the core sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,8 @@ pub struct Event {
     /// The producer's own order among equal times.
     pub sequence: i64,
     /// Declared fields by name; undeclared ones are dropped at the door.
-    pub fields: BTreeMap<String, Value>,
+    #[serde(serialize_with = "crate::map::serialize")]
+    pub fields: Map<String, Value>,
     /// The data of built-in events (`contact.updated`, `consent.changed`, outcomes), undeclared by the workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<serde_json::Value>,

@@ -76,6 +76,7 @@ impl Facts {
         let at = match self.0.binary_search_by_key(&key, |(known, _)| *known) {
             Ok(at) => at,
             Err(at) => {
+                grow(&mut self.0);
                 self.0.insert(at, (key, FactLog::default()));
                 at
             }
@@ -131,6 +132,7 @@ impl FactLog {
                 Some(last) if !order(last, &(time, number)).is_gt() => self.entries.len(),
                 _ => self.entries.partition_point(|known| order(known, &(time, number)).is_le()),
             };
+            grow(&mut self.entries);
             self.entries.insert(at, (time, number));
         }
     }
@@ -155,6 +157,13 @@ impl FactLog {
         self.last = self.last.max(other.last);
         self.entries.extend(other.entries);
         self.entries.sort_by(order);
+    }
+}
+
+/// Makes room for one more: most contacts hold few of anything, and a vector would begin with room for four.
+pub(crate) fn grow<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len().max(1));
     }
 }
 

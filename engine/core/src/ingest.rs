@@ -2,10 +2,11 @@
 
 use crate::codes;
 use crate::event::Event;
+use crate::map::Map;
 use crate::schema::{BUILT_IN_EVENTS, Schema, json_word};
 use crate::time::{Span, Time};
 use crate::value::Value;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 mod envelope;
@@ -182,16 +183,16 @@ fn check_time(text: Option<&str>, door: &Door<'_>) -> Result<Time, Refusal> {
     Ok(time.min(door.now))
 }
 
-type Data = (BTreeMap<String, Value>, Option<Json>);
+type Data = (Map<String, Value>, Option<Json>);
 
 fn data(kind: &str, data: Json, door: &Door<'_>) -> Result<Data, Refusal> {
     let declared = door.schema.events.get(kind);
     let map = match data {
         Json::Object(map) => map,
-        Json::Null => Map::new(),
+        Json::Null => serde_json::Map::new(),
         other => return refuse(codes::EVENT_SHAPE, format!("`data` is a {}, expected an object", json_word(&other))),
     };
-    let mut fields = BTreeMap::new();
+    let mut fields = Map::new();
     for (name, field) in declared.into_iter().flatten() {
         let found = map.get(name).unwrap_or(&Json::Null);
         let value = field

@@ -1,6 +1,7 @@
 //! Receipts: the full reason for an action, or for its absence, as values that are stored and shown.
 
 use crate::action::ReasonCode;
+use crate::map::Map;
 use crate::score::Reason;
 use crate::time::Time;
 use crate::value::Value;
@@ -67,7 +68,8 @@ pub struct EventNote {
     /// Its time.
     pub time: Time,
     /// Its declared fields; personal ones are masked.
-    pub fields: BTreeMap<String, Value>,
+    #[serde(serialize_with = "crate::map::serialize")]
+    pub fields: Map<String, Value>,
 }
 
 /// What one decision meant for one run, or for a start that did not happen.

@@ -1,6 +1,7 @@
 //! A run: one contact's way through one workflow version.
 
 use crate::arm::Assignment;
+use crate::map::Map;
 use crate::time::{Span, Time};
 use crate::value::Value;
 use crate::workflow::Goal;
@@ -53,7 +54,8 @@ pub struct EntryEvent {
     /// Its time.
     pub time: Time,
     /// Its declared fields.
-    pub fields: BTreeMap<String, Value>,
+    #[serde(serialize_with = "crate::map::serialize")]
+    pub fields: Map<String, Value>,
 }
 
 /// The state of a run.

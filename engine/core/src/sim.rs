@@ -12,13 +12,14 @@ use crate::decide::{Catalog, Detail, Env, Input, Outcome, Renderer, Scores, Subj
 use crate::event::{Event, EventKey};
 use crate::expr::Evaluator;
 use crate::guards::Sent;
+use crate::map::{Map, Table};
 use crate::policy::Live;
 use crate::receipt::{Check, Decision};
 use crate::run::{Run, RunStatus};
 use crate::score::{ScoreOutcome, ScoreRequest};
 use crate::time::Time;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Something that a test can expect.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,15 +119,17 @@ pub struct World<'a> {
     /// Receipts, in order, where they are wanted.
     pub decisions: Option<Vec<Decision>>,
     /// What the guards said at the last-moment gate, by action, where receipts are wanted.
-    pub gates: HashMap<String, Vec<Check>>,
+    pub gates: Table<String, Vec<Check>>,
     /// Every guard that ever stood in the way of an action, each once. Kept with receipts only.
     pub stops: BTreeSet<Stop>,
-    /// All actions, in the order of their plans.
+    /// The actions, in the order of their plans.
     pub actions: Vec<Action>,
+    /// How many older ones were taken out: places count from the first ever.
+    gone: usize,
     /// When each action entered `sending`, by its place in `actions`.
-    pub sent_at: HashMap<usize, Time>,
+    sent_at: Table<usize, Time>,
     /// The last state of every run.
-    pub runs: HashMap<String, Run>,
+    pub runs: Table<String, Box<Run>>,
     /// Channels and connectors that answer nothing: what goes there is held and tried again.
     pub down: BTreeSet<String>,
     /// How many inputs were decided.
@@ -135,18 +138,18 @@ pub struct World<'a> {
     pub started: u64,
     /// How often a run went on from where it stood, or ended there.
     pub advanced: u64,
-    contacts: HashMap<String, Contact>,
+    contacts: Table<String, Box<Contact>>,
     accounts: Accounts,
-    aliases: HashMap<String, String>,
-    decided: HashSet<EventKey>,
+    aliases: Table<String, String>,
+    decided: HashSet<EventKey, foldhash::quality::RandomState>,
     /// How far time has gone; it never goes back.
     clock: Time,
     wakes: BTreeSet<(Time, String)>,
     due: BTreeSet<Due>,
-    by_run: HashMap<String, Vec<usize>>,
-    sent: HashMap<String, Vec<Sent>>,
-    workflow_sent: HashMap<String, Vec<(Time, Channel)>>,
-    assigned: HashMap<String, Vec<(Channel, Time)>>,
+    by_run: Table<String, Vec<usize>>,
+    sent: Table<String, Vec<Sent>>,
+    workflow_sent: Table<String, Vec<(Time, Channel)>>,
+    assigned: Table<String, Vec<(Channel, Time)>>,
     /// The catalog with what a test forces.
     forced: Option<Catalog>,
 }
@@ -164,26 +167,27 @@ impl<'a> World<'a> {
             quiet: false,
             turns: Vec::new(),
             decisions: None,
-            gates: HashMap::new(),
+            gates: Table::default(),
             stops: BTreeSet::new(),
             actions: Vec::new(),
-            sent_at: HashMap::new(),
-            runs: HashMap::new(),
+            gone: 0,
+            sent_at: Table::default(),
+            runs: Table::default(),
             down: BTreeSet::new(),
             decided_count: 0,
             started: 0,
             advanced: 0,
-            contacts: HashMap::new(),
+            contacts: Table::default(),
             accounts: Accounts::new(),
-            aliases: HashMap::new(),
-            decided: HashSet::new(),
+            aliases: Table::default(),
+            decided: HashSet::default(),
             clock: Time(i64::MIN),
             wakes: BTreeSet::new(),
             due: BTreeSet::new(),
-            by_run: HashMap::new(),
-            sent: HashMap::new(),
-            workflow_sent: HashMap::new(),
-            assigned: HashMap::new(),
+            by_run: Table::default(),
+            sent: Table::default(),
+            workflow_sent: Table::default(),
+            assigned: Table::default(),
             forced: None,
         }
     }
@@ -194,7 +198,7 @@ impl<'a> World<'a> {
             self.wakes.insert((at, contact.id.clone()));
         }
         self.aliases.extend(contact.aliases.iter().map(|alias| (alias.clone(), contact.id.clone())));
-        self.contacts.insert(contact.id.clone(), contact);
+        self.contacts.insert(contact.id.clone(), Box::new(contact));
     }
 
     /// Puts an account into the world as it is.
@@ -203,7 +207,7 @@ impl<'a> World<'a> {
     }
 
     /// All contacts.
-    pub fn contacts(&self) -> &HashMap<String, Contact> {
+    pub fn contacts(&self) -> &Table<String, Box<Contact>> {
         &self.contacts
     }
 
@@ -288,7 +292,7 @@ impl<'a> World<'a> {
             && let Some(other) = other_id(event)
         {
             let other = self.aliases.get(other).cloned().unwrap_or_else(|| other.to_owned());
-            subject.other = self.contacts.remove(&other).filter(|_| other != id);
+            subject.other = self.contacts.remove(&other).filter(|_| other != id).map(|contact| *contact);
         }
         let wakes = [Some(&subject.contact), subject.other.as_ref()];
         let wakes: Vec<(Time, String)> =
@@ -309,15 +313,15 @@ impl<'a> World<'a> {
     }
 
     fn put_back(&mut self, subject: Subject, why: String) -> Result<(), String> {
-        self.contacts.insert(subject.contact.id.clone(), subject.contact);
-        self.contacts.extend(subject.other.map(|other| (other.id.clone(), other)));
+        self.contacts.insert(subject.contact.id.clone(), Box::new(subject.contact));
+        self.contacts.extend(subject.other.map(|other| (other.id.clone(), Box::new(other))));
         Err(why)
     }
 
     /// The contact, out of the world while it is decided about.
     fn take_contact(&mut self, id: &str) -> Contact {
         match self.contacts.get_mut(id) {
-            Some(contact) => std::mem::take(contact),
+            Some(contact) => std::mem::take(&mut **contact),
             None => Contact::new(id),
         }
     }
@@ -339,19 +343,23 @@ impl<'a> World<'a> {
             let all = self.sent.entry(id.clone()).or_default();
             all.extend(got);
             all.sort_by_key(|sent| sent.at);
-            self.contacts.insert(merged.id.clone(), merged);
+            self.contacts.insert(merged.id.clone(), Box::new(merged));
         }
         self.note_turns(&id, transition.at, &transition.runs, transition.decision.as_ref());
-        for run in transition.runs {
+        for mut run in transition.runs {
             self.note_held(&id, &run);
+            if self.decisions.is_none() {
+                // What started it stands in the contact; nobody asks for it here.
+                run.entry.fields = Map::new();
+            }
             match self.runs.get_mut(&run.id) {
                 Some(before) => {
                     self.advanced += u64::from(before.status != run.status);
-                    *before = run;
+                    **before = run;
                 }
                 None => {
                     self.started += 1;
-                    self.runs.insert(run.id.clone(), run);
+                    self.runs.insert(run.id.clone(), Box::new(run));
                 }
             }
         }
@@ -366,8 +374,8 @@ impl<'a> World<'a> {
         }
         // Its place in the map is kept, empty, while it is decided about.
         match self.contacts.get_mut(&id) {
-            Some(place) => *place = transition.contact,
-            None => drop(self.contacts.insert(id, transition.contact)),
+            Some(place) => **place = transition.contact,
+            None => drop(self.contacts.insert(id, Box::new(transition.contact))),
         }
     }
 
@@ -410,7 +418,7 @@ impl<'a> World<'a> {
             _ => None,
         };
         let Some((step, reason, since)) = held(run) else { return };
-        if self.runs.get(&run.id).and_then(held) != Some((step.clone(), reason.clone(), since)) {
+        if self.runs.get(&run.id).and_then(|run| held(run)) != Some((step.clone(), reason.clone(), since)) {
             let reason = ReasonCode::parse(&reason).unwrap_or(ReasonCode::Expression);
             let (contact, workflow, what) =
                 (contact.to_owned(), run.workflow.clone(), Happened::Held { reason, until: None });

@@ -24,7 +24,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 ];
 
 /// All that the pure core may use. None of them reads a clock, a file or a socket on its own.
-const CORE: [&str; 7] = ["blake3", "croner", "hex", "jiff", "serde", "serde_json", "thiserror"];
+const CORE: [&str; 9] = ["blake3", "croner", "foldhash", "hex", "jiff", "litemap", "serde", "serde_json", "thiserror"];
 
 /// Crates with one home.
 const HOMES: [(&str, &[&str]); 20] = [

@@ -134,13 +134,13 @@ impl Ledger {
             if action.review.is_some() {
                 *self.reviews.entry(day_of(action.planned_at)).or_default() += 1;
             }
-            let sent = world.sent_at.get(&index).filter(|_| action.state == ActionState::Done);
+            let sent = world.sent_at(index).filter(|_| action.state == ActionState::Done);
             self.sent.extend(sent.map(|at| SentNote {
                 contact: action.contact.clone(),
                 workflow: action.workflow.clone(),
                 step: action.step.clone(),
                 channel: action.channel,
-                day: day_of(*at),
+                day: day_of(at),
                 assignee: action.payload.assignee().map(str::to_owned),
             }));
         }

@@ -4,12 +4,13 @@ use serde::Serialize;
 use staunch_core::Time;
 use staunch_core::decide::Catalog;
 use staunch_core::expr::{EvalError, Evaluator, Root, Scope};
+use staunch_core::map::Map;
 use staunch_core::run::EntryEvent;
 use staunch_core::value::Value;
 use staunch_core::workflow::{Goal, matches_any};
 use staunch_rules::Rules;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// How often a rule was taken, by what followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -51,7 +52,7 @@ pub struct GoalEvent {
     /// Its type.
     pub kind: String,
     /// Its fields.
-    pub fields: BTreeMap<String, Value>,
+    pub fields: Map<String, Value>,
 }
 
 /// The goals of workflows, and the events of a history that may reach them.

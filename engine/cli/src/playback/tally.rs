@@ -2,7 +2,7 @@
 
 use super::theatre::forget;
 use serde_json::{Value, json};
-use staunch_core::action::{ActionState, Channel, ReasonCode};
+use staunch_core::action::{Action, ActionState, Channel, ReasonCode};
 use staunch_core::decide::Catalog;
 use staunch_core::run::Run;
 use staunch_core::sim::World;
@@ -36,7 +36,6 @@ pub struct Tally {
     /// By workflow and day.
     pub days: BTreeMap<(String, String), Day>,
     seen: u64,
-    forgotten: usize,
 }
 
 impl Tally {
@@ -57,27 +56,37 @@ impl Tally {
             }
             !gone
         });
-        // Older ones that were still pending at their turn keep their text until the end; they are few.
-        world.actions[self.forgotten..].iter_mut().for_each(forget);
-        self.forgotten = world.actions.len();
+        for (action, sent_at) in world.take_finished() {
+            self.count(&action, sent_at);
+        }
+        // Whatever waits behind one that is still open keeps no text.
+        world.actions.iter_mut().for_each(forget);
     }
 
     /// At the end: counts what the world still holds.
-    pub fn finish(mut self, world: &World<'_>) -> Tally {
+    pub fn finish(mut self, world: &mut World<'_>) -> Tally {
         for run in world.runs.values() {
             *self.runs.entry((run.workflow.clone(), run.word())).or_default() += 1;
         }
-        for (index, action) in world.actions.iter().enumerate() {
-            let key = (action.workflow.clone(), action.channel, action.state, action.reason);
-            *self.actions.entry(key).or_default() += 1;
-            let day = self.days.entry((action.workflow.clone(), day_of(action.planned_at))).or_default();
-            day.planned += 1;
-            day.withheld += u64::from(action.state == ActionState::Withheld);
-            if let Some(at) = world.sent_at.get(&index) {
-                self.days.entry((action.workflow.clone(), day_of(*at))).or_default().sent += 1;
-            }
+        for (action, sent_at) in world.take_finished() {
+            self.count(&action, sent_at);
+        }
+        // What is left behind the first open one is open, or went.
+        for (place, action) in std::mem::take(&mut world.actions).iter().enumerate() {
+            self.count(action, world.sent_at(place));
         }
         self
+    }
+
+    fn count(&mut self, action: &Action, sent_at: Option<Time>) {
+        let key = (action.workflow.clone(), action.channel, action.state, action.reason);
+        *self.actions.entry(key).or_default() += 1;
+        let day = self.days.entry((action.workflow.clone(), day_of(action.planned_at))).or_default();
+        day.planned += 1;
+        day.withheld += u64::from(action.state == ActionState::Withheld);
+        if let Some(at) = sent_at {
+            self.days.entry((action.workflow.clone(), day_of(at))).or_default().sent += 1;
+        }
     }
 
     /// The counts as JSON: `runs`, `actions`, `days`.

@@ -7,6 +7,7 @@ use staunch_core::action::{Action, action_id};
 use staunch_core::contact::{Consent, Contact};
 use staunch_core::decide::Catalog;
 use staunch_core::event::Event;
+use staunch_core::map::Map;
 use staunch_core::policy::{Live, StageLimits, StageState};
 use staunch_core::receipt::Decision;
 use staunch_core::score::{Band, ScoreFailure, ScoreKind, ScoreOutcome, ScoreRequest, Scored};
@@ -17,7 +18,7 @@ use staunch_rules::Rules;
 use staunch_worker::MessageRenderer;
 use staunch_workflow::{GivenScore, Happens, TestCase, TestEvent};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How long after its last event or expectation a case goes on, to see what else happens.
@@ -161,7 +162,7 @@ fn own(case: &TestCase) -> BTreeSet<String> {
 
 /// The contact as given, and whoever else the events name: with consent, and colleagues where an account is given.
 fn people(world: &mut World<'_>, project: &Project, case: &TestCase, own: &BTreeSet<String>) {
-    let consent: BTreeMap<String, Consent> = project
+    let consent: Map<String, Consent> = project
         .workspace
         .purposes
         .iter()

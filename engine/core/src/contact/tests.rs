@@ -50,8 +50,8 @@ fn each_field_has_its_own_time_and_undeclared_ones_are_left_out() {
         update("2h", 0, json!({"plan": "pro", "shoe_size": 43})),
         update("1h", 0, json!({"plan": "basic", "age": 30})),
     ]);
-    assert_eq!(contact.fields["plan"], "pro".into());
-    assert_eq!(contact.fields["age"], 30.0.into());
+    assert_eq!(contact.fields[&String::from("plan")], "pro".into());
+    assert_eq!(contact.fields[&String::from("age")], 30.0.into());
     assert_eq!(contact.fields.len(), 2);
 }
 

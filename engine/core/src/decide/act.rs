@@ -7,6 +7,7 @@ use crate::action::{Action, ActionState, Channel, Payload, ReasonCode, Review, a
 use crate::arm::{self, bucket};
 use crate::expr::{EvalError, Root, Scope};
 use crate::guards::{Ask, Ruling, Verdict, arbitrate};
+use crate::map::Map;
 use crate::receipt::Trace;
 use crate::run::Run;
 use crate::time::Span;
@@ -215,7 +216,7 @@ fn shows(moment: &Moment<'_>, spec: &Act, name: &str) -> bool {
 /// `shows` the name.
 fn values(moment: &Moment<'_>, shows: &dyn Fn(&str) -> bool) -> Result<serde_json::Value, Stuck> {
     let mut values = serde_json::Map::new();
-    let fields = |fields: &BTreeMap<String, Value>| {
+    let fields = |fields: &Map<String, Value>| {
         let shown = fields.iter().map(|(name, value)| (name.clone(), show(value)));
         serde_json::Value::Object(shown.collect())
     };
@@ -228,7 +229,7 @@ fn values(moment: &Moment<'_>, shows: &dyn Fn(&str) -> bool) -> Result<serde_jso
     if shows("account") {
         let account = moment.contact.account.as_ref().and_then(|(id, _)| moment.env.accounts.get(id));
         // Whoever has no account has one of which nothing is known, so that a `default` helps.
-        let account = account.map_or_else(|| fields(&BTreeMap::new()), |account| fields(&account.fields));
+        let account = account.map_or_else(|| fields(&Map::new()), |account| fields(&account.fields));
         values.insert("account".to_owned(), account);
     }
     if let Some(entry) = moment.entry.filter(|_| shows("entry")) {

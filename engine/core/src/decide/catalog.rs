@@ -4,11 +4,12 @@ use crate::arm::Arm;
 use crate::event::Event;
 use crate::facts::FactKey;
 use crate::feature::{FactDef, Over};
+use crate::map::Table;
 use crate::policy::Policy;
 use crate::schema::{BUILT_IN_EVENTS, Schema};
 use crate::time::Span;
-use crate::workflow::{Audience, Workflow, matches_any};
-use std::collections::{BTreeMap, HashMap};
+use crate::workflow::{Audience, NodeKind, Workflow, matches_any};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The parts of the workspace file that decisions read.
@@ -31,6 +32,8 @@ pub struct Workspace {
 struct Listeners {
     facts: Vec<usize>,
     starts: Vec<usize>,
+    /// Whether a run of some version may wait for it, leave on it, or have it as its goal.
+    runs: bool,
 }
 
 /// Published workflows: the version that starts runs, and older ones that still have runs.
@@ -39,13 +42,13 @@ pub struct Catalog {
     /// The workspace.
     pub workspace: Workspace,
     current: Vec<Arc<Workflow>>,
-    versions: HashMap<String, HashMap<String, Arc<Workflow>>>,
+    versions: Table<String, Table<String, Arc<Workflow>>>,
     /// Audiences by name, each as the features that its condition reads, and the condition.
     audiences: BTreeMap<String, (Arc<Workflow>, crate::expr::Expr)>,
     /// In order of their keys, each with a workflow that declares it.
     facts: Vec<(FactDef, Arc<Workflow>)>,
     /// Of every type that is named somewhere; others are looked through.
-    by_event: HashMap<String, Listeners>,
+    by_event: Table<String, Listeners>,
     scheduled: Vec<usize>,
     forced: Option<Arm>,
     splits: BTreeMap<String, String>,
@@ -94,6 +97,10 @@ impl Catalog {
         let starts: Vec<&[String]> = self.current.iter().map(|flow| flow.start.events.as_slice()).collect();
         file(&kinds, &facts, &mut self.by_event, |listeners, at| listeners.facts.push(at));
         file(&kinds, &starts, &mut self.by_event, |listeners, at| listeners.starts.push(at));
+        let runs: Vec<Vec<String>> =
+            self.versions.values().flat_map(|all| all.values()).map(|flow| flow.heard()).collect();
+        let runs: Vec<&[String]> = runs.iter().map(Vec::as_slice).collect();
+        file(&kinds, &runs, &mut self.by_event, |listeners, _| listeners.runs = true);
     }
 
     /// The same, but every assignment outside stage shadow gets this arm: a test says on which side its contact is.
@@ -166,6 +173,11 @@ impl Catalog {
         known.unwrap_or_default().iter().map(|at| &self.current[*at]).chain(rest)
     }
 
+    /// Whether an event of this type may mean something to a run under way.
+    pub(super) fn heard(&self, kind: &str) -> bool {
+        self.by_event.get(kind).is_none_or(|listeners| listeners.runs)
+    }
+
     /// The facts that an event may leave with a contact or an account, each with a workflow that declares it.
     pub(super) fn facts(&self, event: &Event, over: Over) -> impl Iterator<Item = &(FactDef, Arc<Workflow>)> {
         let known = self.by_event.get(&event.kind).map(|listeners| listeners.facts.as_slice());
@@ -196,7 +208,7 @@ impl Catalog {
 fn file(
     kinds: &[String],
     lists: &[&[String]],
-    into: &mut HashMap<String, Listeners>,
+    into: &mut Table<String, Listeners>,
     push: impl Fn(&mut Listeners, usize),
 ) {
     for (at, patterns) in lists.iter().enumerate() {
@@ -222,6 +234,16 @@ impl Workflow {
     /// Whether it asks a plugin anywhere.
     pub fn scored(&self) -> bool {
         !self.scores.is_empty()
+    }
+
+    /// The events that its runs wait for, leave on, or have as their goal.
+    fn heard(&self) -> Vec<String> {
+        let waits = self.nodes.iter().filter_map(|node| match &node.kind {
+            NodeKind::WaitEvent { event, .. } => Some(event),
+            _ => None,
+        });
+        let all = waits.chain(&self.leave_when).chain(self.goal.as_ref().map(|goal| &goal.event));
+        all.flat_map(|event| event.events.iter().cloned()).collect()
     }
 }
 

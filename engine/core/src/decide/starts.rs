@@ -4,6 +4,7 @@ use super::scope::Reads;
 use super::steps::{go, need, seen};
 use super::walk::{Need, Note, Walk};
 use crate::event::Event;
+use crate::map::Map;
 use crate::receipt::Trace;
 use crate::run::{EntryEvent, Run, RunStatus};
 use crate::time::Time;
@@ -96,12 +97,9 @@ impl Cause<'_> {
                 time: event.time,
                 fields: event.fields.clone(),
             },
-            Cause::Tick(at) => EntryEvent {
-                source: "schedule".into(),
-                id: format!("{workflow}@{at}"),
-                time: *at,
-                fields: BTreeMap::new(),
-            },
+            Cause::Tick(at) => {
+                EntryEvent { source: "schedule".into(), id: format!("{workflow}@{at}"), time: *at, fields: Map::new() }
+            }
         }
     }
 
@@ -151,7 +149,7 @@ pub(super) fn start(walk: &mut Walk<'_>, workflow: &Arc<Workflow>, cause: &Cause
             Err(error) => refused = Some(error.to_string()),
         }
     }
-    let active = walk.contact.runs.iter().position(|run| run.workflow == workflow.name && run.active());
+    let active = walk.contact.runs.iter().position(|run| run.active() && run.workflow == workflow.name);
     let refused = refused.or_else(|| barred(walk, workflow, at, active.is_some()));
     if let Some(why) = refused {
         if walk.full {

@@ -6,7 +6,9 @@ use crate::account::{self, AccountDelta};
 use crate::action::{Action, hash16};
 use crate::contact::Contact;
 use crate::event::Event;
+use crate::facts::grow;
 use crate::feature::{FactDef, Over};
+use crate::map::Map;
 use crate::receipt::{Decision, Entry, EventNote, Trace, shown};
 use crate::run::{EntryEvent, Run, RunStatus};
 use crate::score::ScoreRequest;
@@ -159,9 +161,11 @@ impl<'a> Walk<'a> {
 
     fn live(&mut self, event: &Event) -> Result<(), Need> {
         self.move_to(event.time);
-        starts::goals(self, event)?;
-        starts::leaves(self, event)?;
-        steps::event_waits(self, event)?;
+        if !self.contact.runs.is_empty() && self.env.catalog.heard(&event.kind) {
+            starts::goals(self, event)?;
+            starts::leaves(self, event)?;
+            steps::event_waits(self, event)?;
+        }
         starts::starts(self, event)
     }
 
@@ -316,6 +320,7 @@ impl<'a> Walk<'a> {
 
     /// Adds a new run and gives its place.
     pub fn add(&mut self, run: Run) -> usize {
+        grow(&mut self.contact.runs);
         self.contact.runs.push(run);
         let index = self.contact.runs.len() - 1;
         self.touch(index);
@@ -353,7 +358,7 @@ impl<'a> Walk<'a> {
     fn note_event(&self, event: &Event) -> EventNote {
         let declared = self.env.catalog.workspace.schema.events.get(&event.kind);
         let masked = |name: &String| declared.and_then(|fields| fields.get(name)).is_some_and(|field| field.personal);
-        let fields: BTreeMap<_, _> =
+        let fields: Map<_, _> =
             event.fields.iter().map(|(name, value)| (name.clone(), shown(value, masked(name)))).collect();
         EventNote {
             id: event.id.clone(),

@@ -149,7 +149,7 @@ fn offsets_sequences_and_money_are_understood() {
         let event = read(body(total).as_bytes(), &BTreeMap::new(), &door).unwrap();
         assert_eq!((event.id.as_str(), event.sequence), ("7", 12));
         assert_eq!(event.time, Time::parse("2011-05-31T12:00:00Z").unwrap());
-        assert_eq!(event.fields["total"].to_string(), "12.50 GBP");
+        assert_eq!(event.fields[&String::from("total")].to_string(), "12.50 GBP");
         assert_eq!((event.fields.len(), event.body), (1, None), "undeclared fields are dropped");
     }
 }

@@ -27,7 +27,7 @@ impl World<'_> {
             _ => None,
         };
         let planned_at = action.planned_at;
-        self.note_stops(self.actions.len(), &action.checks);
+        self.note_stops(self.gone + self.actions.len(), &action.checks);
         let index = self.file(action);
         if let Some(what) = what {
             self.say_of(index, planned_at, what);
@@ -48,14 +48,14 @@ impl World<'_> {
     /// Withholds what is pending of a run that left.
     pub(super) fn cancel(&mut self, run: &str, at: Time) {
         for index in self.by_run.get(run).cloned().unwrap_or_default() {
-            if self.actions[index].state.pending() {
+            if self.actions[index - self.gone].state.pending() {
                 self.end(index, ActionState::Withheld, Some(ReasonCode::Left), at);
             }
         }
     }
 
     fn end(&mut self, index: usize, state: ActionState, reason: Option<ReasonCode>, at: Time) {
-        let action = &mut self.actions[index];
+        let action = &mut self.actions[index - self.gone];
         action.state = state;
         action.reason = reason;
         let review = action.review.as_ref().map(|review| review.expires_at);
@@ -72,7 +72,7 @@ impl World<'_> {
 
     fn say_of(&mut self, index: usize, at: Time, what: Happened) {
         if !self.quiet {
-            let action = &self.actions[index];
+            let action = &self.actions[index - self.gone];
             let (contact, workflow, step) = (action.contact.clone(), action.workflow.clone(), action.step.clone());
             self.log.push(Happening { at, contact, workflow, step, what });
         }
@@ -88,21 +88,23 @@ impl World<'_> {
     }
 
     fn gate(&mut self, index: usize, now: Time) {
-        let action = &self.actions[index];
+        let action = &self.actions[index - self.gone];
         if action.state == ActionState::Review {
             match action.review.as_ref().map(|review| review.if_expired) {
-                Some(IfExpired::Approve) => self.actions[index].state = ActionState::Ready,
+                Some(IfExpired::Approve) => self.actions[index - self.gone].state = ActionState::Ready,
                 _ => return self.end(index, ActionState::Withheld, Some(ReasonCode::ReviewExpired), now),
             }
         }
-        let action = &self.actions[index];
+        let action = &self.actions[index - self.gone];
         let ruling = self.arbitrate(action, now);
         if self.decisions.is_some() {
             self.gates.insert(action.id.clone(), ruling.checks.clone());
             self.note_stops(index, &ruling.checks);
         }
         match ruling.verdict {
-            Verdict::Go if self.is_down(&self.actions[index]) => self.hold(index, now, now + RETRY, ReasonCode::Retry),
+            Verdict::Go if self.is_down(&self.actions[index - self.gone]) => {
+                self.hold(index, now, now + RETRY, ReasonCode::Retry)
+            }
             // A breaker that trips puts a kill in force, which then holds this action like all others.
             Verdict::Go if self.trips(index, now) => self.gate(index, now),
             Verdict::Go => self.send(index, now),
@@ -112,7 +114,7 @@ impl World<'_> {
     }
 
     fn hold(&mut self, index: usize, now: Time, until: Time, reason: ReasonCode) {
-        let held = &mut self.actions[index];
+        let held = &mut self.actions[index - self.gone];
         (held.state, held.reason, held.due_at) = (ActionState::Held, Some(reason), until);
         self.due.insert((until, Reverse(held.priority), index));
         let until = Some(until).filter(|at| *at != UNTIL_RESUMED);
@@ -126,7 +128,7 @@ impl World<'_> {
     }
 
     fn trips(&mut self, index: usize, now: Time) -> bool {
-        let action = &self.actions[index];
+        let action = &self.actions[index - self.gone];
         let Some(workflow) = self.parts.catalog.version(&action.workflow, &action.version).cloned() else {
             return false;
         };
@@ -157,7 +159,7 @@ impl World<'_> {
         let env = self.env(Detail::Outline);
         // A merge may have taken the contact over.
         let id = self.aliases.get(&action.contact).unwrap_or(&action.contact);
-        let contact = self.contacts.get(id).unwrap_or(&unknown);
+        let contact = self.contacts.get(id).map_or(&unknown, |contact| contact);
         let workspace = &env.catalog.workspace;
         let stage = self.live.stage(&action.workflow);
         let watched = Assignment { arm: Arm::Shadow, global_bucket: 0.0, holdout_bucket: 0.0, holdout: 0.0 };

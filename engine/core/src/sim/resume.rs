@@ -16,7 +16,7 @@ impl World<'_> {
 
     /// Puts the last state of a run into the world. That its contact stands in it says the contact.
     pub fn put_run(&mut self, run: Run) {
-        self.runs.insert(run.id.clone(), run);
+        self.runs.insert(run.id.clone(), Box::new(run));
     }
 
     /// Puts an action into the world as it stands, with the time at which it went; older ones first.
@@ -27,9 +27,33 @@ impl World<'_> {
         }
     }
 
+    /// Takes the oldest actions out of the world as far as they are at an end, each with the time at which it went: a
+    /// long history then costs no more than what is still open.
+    pub fn take_finished(&mut self) -> Vec<(Action, Option<Time>)> {
+        let open = self.actions.iter().position(|action| action.state.pending()).unwrap_or(self.actions.len());
+        let mut taken = Vec::with_capacity(open);
+        for action in self.actions.drain(..open) {
+            let at = self.sent_at.remove(&self.gone);
+            if let Some(places) = self.by_run.get_mut(&action.run) {
+                places.retain(|place| *place != self.gone);
+                if places.is_empty() {
+                    self.by_run.remove(&action.run);
+                }
+            }
+            self.gone += 1;
+            taken.push((action, at));
+        }
+        taken
+    }
+
+    /// When the action at this place of `actions` went.
+    pub fn sent_at(&self, place: usize) -> Option<Time> {
+        self.sent_at.get(&(self.gone + place)).copied()
+    }
+
     /// Gives an action its place, and the time at which the gate is asked about it.
     pub(super) fn file(&mut self, action: Action) -> usize {
-        let index = self.actions.len();
+        let index = self.gone + self.actions.len();
         let due = match (action.state, &action.review) {
             (ActionState::Review, Some(review)) => Some(review.expires_at),
             (ActionState::Held | ActionState::Ready, _) => Some(action.due_at),
@@ -43,7 +67,7 @@ impl World<'_> {
 
     /// What went counts for caps, capacity and breakers.
     pub(super) fn count_sent(&mut self, index: usize, at: Time) {
-        let action = &self.actions[index];
+        let action = &self.actions[index - self.gone];
         let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at };
         let id = self.aliases.get(&action.contact).unwrap_or(&action.contact).clone();
         put_in_order(self.sent.entry(id).or_default(), sent, |sent| sent.at);

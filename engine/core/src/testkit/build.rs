@@ -179,7 +179,7 @@ pub fn event(kind: &str, time: Time) -> Event {
         time,
         contact: "c".into(),
         sequence: 0,
-        fields: BTreeMap::new(),
+        fields: Default::default(),
         body: None,
         history: false,
     }

@@ -43,7 +43,7 @@ pub async fn accounts_are_loaded_where_they_are_wanted(bed: Arc<Bed>) {
     let loaded = store.load(&contacts, &[], Some(&[])).await.unwrap().accounts;
     assert_eq!(loaded.keys().collect::<Vec<_>>(), ["acme"]);
     let acme = &loaded["acme"];
-    assert_eq!(acme.fields["plan"], Value::Text("pro".into()));
+    assert_eq!(acme.fields[&String::from("plan")], Value::Text("pro".into()));
     assert_eq!(acme.facts.get(key()).unwrap().entries, [(seconds(-5), 1.0), (NOW, 2.0)]);
     let named = ["other".to_owned(), "unknown".to_owned()];
     assert_eq!(store.load(&contacts, &[], Some(&named)).await.unwrap().accounts.len(), 2);

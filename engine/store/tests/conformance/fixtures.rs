@@ -65,7 +65,7 @@ pub fn check(guard: &str) -> Check {
 
 pub fn decision(contact: &str, event: &str, at: Time) -> Decision {
     let (source, kind) = ("test".to_owned(), "order.paid".to_owned());
-    let note = EventNote { id: event.into(), source, kind, time: at, fields: BTreeMap::new() };
+    let note = EventNote { id: event.into(), source, kind, time: at, fields: Default::default() };
     let id = hex::encode(event_key("test", event));
     Decision { id, contact: contact.into(), event: Some(note), at, late: false, entries: vec![entry("winback")] }
 }
@@ -90,7 +90,7 @@ pub fn run(contact: &str, arm: Option<Arm>) -> Run {
         id: format!("run-{contact}"),
         workflow: "winback".into(),
         version: "v1".into(),
-        entry: EntryEvent { source: "test".into(), id: "e".into(), time: NOW, fields: BTreeMap::new() },
+        entry: EntryEvent { source: "test".into(), id: "e".into(), time: NOW, fields: Default::default() },
         status: RunStatus::Waiting { step: "wait".into(), until: seconds(60) },
         exposed_at: assignment.as_ref().map(|_| NOW),
         assignment,

@@ -197,13 +197,13 @@ fn rows(world: &World<'_>) -> Rows {
     };
     let action = |(index, action): (usize, &Action)| {
         let (state, reason) = (kept(&action.state), kept(&action.reason));
-        let sending_at = world.sent_at.get(&index).copied();
+        let sending_at = world.sent_at(index);
         (action.id.clone(), ActionRow { state, reason, due_at: action.due_at, sending_at })
     };
     Rows {
-        contacts: world.contacts().iter().map(contact).collect(),
+        contacts: world.contacts().iter().map(|(id, one)| contact((id, one))).collect(),
         accounts: world.accounts().iter().map(|(id, account)| (id.clone(), kept(account))).collect(),
-        runs: world.runs.iter().map(|(id, run)| (id.clone(), kept(run))).collect(),
+        runs: world.runs.iter().map(|(id, run)| (id.clone(), kept(&**run))).collect(),
         actions: world.actions.iter().enumerate().map(action).collect(),
         planned: vec![],
     }

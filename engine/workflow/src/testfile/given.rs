@@ -6,6 +6,7 @@ use crate::read::{Fields, Keys};
 use crate::yaml::{Kind, Node};
 use staunch_core::arm::Arm;
 use staunch_core::codes;
+use staunch_core::map::Map;
 use staunch_core::policy::Stage;
 use staunch_core::score::{ScoreDef, ScoreKind};
 use staunch_core::time::Time;
@@ -34,7 +35,7 @@ pub(super) struct Given {
     pub(super) stage: Stage,
     pub(super) arm: Arm,
     pub(super) contact: String,
-    pub(super) fields: BTreeMap<String, Value>,
+    pub(super) fields: Map<String, Value>,
     pub(super) account: Option<GivenAccount>,
     pub(super) consent: BTreeMap<String, bool>,
     pub(super) scores: BTreeMap<String, GivenScore>,
@@ -50,7 +51,7 @@ impl Default for Given {
             stage: Stage::Full,
             arm: Arm::Treated,
             contact: "c1".into(),
-            fields: BTreeMap::new(),
+            fields: Map::new(),
             account: None,
             consent: BTreeMap::new(),
             scores: BTreeMap::new(),
@@ -113,7 +114,7 @@ impl<'r> Tests<'_, 'r> {
     }
 
     fn account(&mut self, node: &Node, given: &mut Given) {
-        let mut made = given.account.take().unwrap_or(GivenAccount { id: String::new(), fields: BTreeMap::new() });
+        let mut made = given.account.take().unwrap_or(GivenAccount { id: String::new(), fields: Map::new() });
         for entry in self.reader.entries(node) {
             if entry.key == "id" {
                 made.id = self.reader.text(&entry.value).unwrap_or("?").to_owned();
@@ -265,7 +266,7 @@ impl<'r> Tests<'_, 'r> {
 }
 
 /// An explicit null takes away what the defaults gave.
-fn set(fields: &mut BTreeMap<String, Value>, name: &str, value: Option<Value>) {
+fn set(fields: &mut Map<String, Value>, name: &str, value: Option<Value>) {
     match value {
         Some(value) => drop(fields.insert(name.to_owned(), value)),
         None => drop(fields.remove(name)),

@@ -5,8 +5,8 @@ use super::{Happens, TestEvent};
 use crate::yaml::{Entry, Kind, Node};
 use serde_json::Value as Json;
 use staunch_core::codes;
+use staunch_core::map::Map;
 use staunch_core::schema::BUILT_IN_EVENTS;
-use std::collections::BTreeMap;
 
 impl Tests<'_, '_> {
     /// `{ at, event, contact?, fields… }`, `{ at, event: task.done, of: STEP }` or `{ at, tick: start }`.
@@ -52,7 +52,7 @@ impl Tests<'_, '_> {
     fn event(&mut self, kind: Option<String>, entries: &[Entry]) -> Option<Happens> {
         let built_in = kind.as_deref().is_some_and(|kind| BUILT_IN_EVENTS.contains(&kind));
         let declared = kind.as_ref().and_then(|kind| self.workspace?.schema.events.get(kind));
-        let (mut fields, mut body, mut of) = (BTreeMap::new(), serde_json::Map::new(), None);
+        let (mut fields, mut body, mut of) = (Map::new(), serde_json::Map::new(), None);
         for entry in entries.iter().filter(|entry| !["at", "event", "contact"].contains(&entry.key.as_str())) {
             if entry.key == "of" && declared.is_none_or(|declared| !declared.contains_key("of")) {
                 of = self.of(entry, kind.as_deref());

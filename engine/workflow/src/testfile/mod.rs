@@ -16,6 +16,7 @@ pub(crate) use read::{TestAround, read};
 
 use staunch_core::action::ReasonCode;
 use staunch_core::arm::Arm;
+use staunch_core::map::Map;
 use staunch_core::policy::Stage;
 use staunch_core::time::{Span, Time};
 use staunch_core::value::Value;
@@ -50,7 +51,7 @@ pub struct TestCase {
     /// The contact's id.
     pub contact: String,
     /// Its declared fields.
-    pub fields: BTreeMap<String, Value>,
+    pub fields: Map<String, Value>,
     /// The account that the contact is a member of from the beginning.
     pub account: Option<GivenAccount>,
     /// Consent by purpose, as far as the case says so; consent for a purpose that is not named here is granted.
@@ -77,7 +78,7 @@ pub struct GivenAccount {
     /// Its id.
     pub id: String,
     /// Its declared fields.
-    pub fields: BTreeMap<String, Value>,
+    pub fields: Map<String, Value>,
 }
 
 /// What a score gives in a test.
@@ -119,7 +120,7 @@ pub enum Happens {
         /// Its type.
         kind: String,
         /// Its declared fields, typed.
-        fields: BTreeMap<String, Value>,
+        fields: Map<String, Value>,
         /// The data of a built-in event as written, without `action_id`; `None` for a declared one.
         body: Option<serde_json::Map<String, serde_json::Value>>,
         /// The step whose action this outcome is about: the runner puts that action's id into the data as `action_id`.

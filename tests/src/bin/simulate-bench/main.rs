@@ -2,8 +2,8 @@
 //!
 //!     simulate-bench [--events 1000000] [--rounds 3] [--only main] [--binary FILE] [--dir DIR] [--report FILE]
 //!
-//! Three series: the shape of issue 3 (`main`), 1 to 1,000 workflows (`workflows`), and contacts from a hundredth of the
-//! events up to as many (`contacts`). Each round runs everything once, in the same order. `simulate-bench parse FILE` is
+//! Four series: the shape of issue 3 (`main`), 1 to 1,000 workflows (`workflows`), and contacts from a hundredth of the
+//! events up to as many, with as many events in all (`contacts`) or two events each (`alike`). Each round runs everything once, in the same order. `simulate-bench parse FILE` is
 //! the floor: it is run as a process of its own, pinned like the simulation.
 
 mod parse;

@@ -94,7 +94,14 @@ fn write_page(page: &mut String, options: &Options, machine: &str, variants: &[V
         write_main(page, variant)?;
     }
     write_series(page, variants, Series::Workflows, "Workflows", "5 workflows")?;
-    write_series(page, variants, Series::Contacts, "Contacts", "the fewest contacts")?;
+    write_series(
+        page,
+        variants,
+        Series::Contacts,
+        "Contacts, as many events over more of them",
+        "the fewest contacts",
+    )?;
+    write_series(page, variants, Series::Alike, "Contacts, each with two events", "the fewest contacts")?;
     write_memory(page, variants)
 }
 
@@ -130,7 +137,7 @@ fn write_main(page: &mut String, main: &Variant) -> std::fmt::Result {
 fn write_series(page: &mut String, all: &[Variant], series: Series, title: &str, base: &str) -> std::fmt::Result {
     let variants: Vec<&Variant> = all.iter().filter(|variant| variant.series == series).collect();
     let (unit, aim) = match series {
-        Series::Contacts => (variants.first(), "1.5"),
+        Series::Contacts | Series::Alike => (variants.first(), "1.5"),
         _ => (variants.iter().find(|variant| variant.workflows == (5, 0)), "1.3"),
     };
     let Some(unit) = unit.map(|variant| variant.per_event()) else { return Ok(()) };
@@ -158,7 +165,7 @@ fn write_series(page: &mut String, all: &[Variant], series: Series, title: &str,
 
 /// Memory per contact: the difference between the most and the fewest contacts, divided by the contacts in between.
 fn write_memory(page: &mut String, all: &[Variant]) -> std::fmt::Result {
-    let mut variants = all.iter().filter(|variant| variant.series == Series::Contacts);
+    let mut variants = all.iter().filter(|variant| variant.series == Series::Alike);
     let (Some(fewest), Some(most)) = (variants.next(), variants.next_back()) else { return Ok(()) };
     let contacts = (most.shape.contacts - fewest.shape.contacts) as f64;
     let each = |runs: fn(&Variant) -> &[Run]| (most.peak(runs(most)) - fewest.peak(runs(fewest))) / contacts;

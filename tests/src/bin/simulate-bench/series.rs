@@ -34,8 +34,10 @@ pub enum Series {
     Main,
     /// Does an event cost more where workflows are that it does not touch?
     Workflows,
-    /// Does an event cost more where there are more contacts?
+    /// Do as many events cost more where they are spread over more contacts?
     Contacts,
+    /// Does an event cost more where there are more contacts, each with as many events?
+    Alike,
 }
 
 impl Series {
@@ -48,7 +50,8 @@ impl Series {
             "main" => Ok(Series::Main),
             "workflows" => Ok(Series::Workflows),
             "contacts" => Ok(Series::Contacts),
-            _ => Err(format!("`{word}` is no series: main, workflows, contacts").into()),
+            "alike" => Ok(Series::Alike),
+            _ => Err(format!("`{word}` is no series: main, workflows, contacts, alike").into()),
         }
     }
 }
@@ -121,20 +124,24 @@ pub fn run(options: &Options) -> Result<Vec<Variant>, Failure> {
     Ok(variants)
 }
 
-/// All variants for so many events. The contacts of a series have the same number of events each, at the same intervals,
-/// so that every event meets a contact in the same state whatever their number is.
+/// All variants for so many events. The contacts of the series `alike` have two events each, at the same intervals, so
+/// that every event meets a contact in the same state whatever their number is.
 fn plan(events: u64) -> Vec<(Series, (usize, usize), Shape)> {
     let main = Shape { contacts: events / 100, events, ..Shape::MAIN };
     let fewer = Shape { events: events / 5, ..main };
-    let of = |contacts| Shape { contacts, events: 2 * contacts, ..main };
+    let spread = |contacts| Shape { contacts, ..main };
+    let alike = |contacts| Shape { contacts, events: 2 * contacts, ..main };
     vec![
         (Series::Main, (MATCHING.len(), 0), main),
         (Series::Workflows, (1, 0), fewer),
         (Series::Workflows, (MATCHING.len(), 0), fewer),
         (Series::Workflows, (MATCHING.len(), 1_000 - MATCHING.len()), fewer),
-        (Series::Contacts, (MATCHING.len(), 0), of(events / 100)),
-        (Series::Contacts, (MATCHING.len(), 0), of(events / 10)),
-        (Series::Contacts, (MATCHING.len(), 0), of(events)),
+        (Series::Contacts, (MATCHING.len(), 0), spread(events / 100)),
+        (Series::Contacts, (MATCHING.len(), 0), spread(events / 10)),
+        (Series::Contacts, (MATCHING.len(), 0), spread(events)),
+        (Series::Alike, (MATCHING.len(), 0), alike(events / 100)),
+        (Series::Alike, (MATCHING.len(), 0), alike(events / 10)),
+        (Series::Alike, (MATCHING.len(), 0), alike(events)),
     ]
 }
 

@@ -46,7 +46,7 @@ fn members_count_together_and_the_event_under_way_counts() {
     assert_eq!(bench.actions.len(), 1);
     let account = &bench.accounts["acme"];
     assert_eq!(account.facts.logs().map(|log| log.entries.len()).sum::<usize>(), 3);
-    assert_eq!(account.fields["tier"], "gold".into());
+    assert_eq!(account.fields[&String::from("tier")], "gold".into());
 }
 
 #[test]

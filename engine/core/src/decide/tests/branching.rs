@@ -79,13 +79,13 @@ fn a_set_is_an_update_of_its_instant() {
     let nodes = vec![set("mark", "plan", "\"vip\"", 1), email("tips", END)];
     let mut bench = Bench::new(vec![flow(nodes.clone())]);
     let transition = bench.event(event("go", at("2h")));
-    assert_eq!(transition.contact.fields["plan"], "vip".into());
+    assert_eq!(transition.contact.fields[&String::from("plan")], "vip".into());
     let older = with_body(event("contact.updated", at("1h")), serde_json::json!({"plan": "old"}));
     bench.event(older);
-    assert_eq!(bench.contact.fields["plan"], "vip".into(), "what came before does not undo it");
+    assert_eq!(bench.contact.fields[&String::from("plan")], "vip".into(), "what came before does not undo it");
     let newer = with_body(event("contact.updated", at("3h")), serde_json::json!({"plan": "new"}));
     bench.event(newer);
-    assert_eq!(bench.contact.fields["plan"], "new".into());
+    assert_eq!(bench.contact.fields[&String::from("plan")], "new".into());
     let said = &transition.decision.unwrap().entries[0].trace[1];
     assert_eq!((said.step.as_str(), said.result.as_str()), ("mark", "contact.plan was set"));
 }

@@ -61,7 +61,10 @@ fn what_is_known_of_both_is_kept() {
     two.aliases.insert("older".into());
     let (bench, transition) = merged(&flow, one, two, "0h");
     let contact = &bench.contact;
-    assert_eq!((&contact.fields["plan"], &contact.fields["name"]), (&"pro".into(), &"Ada".into()));
+    assert_eq!(
+        (&contact.fields[&String::from("plan")], &contact.fields[&String::from("name")]),
+        (&"pro".into(), &"Ada".into())
+    );
     assert!(contact.suppressed.contains_key(&crate::action::Channel::Email));
     assert_eq!(contact.facts.logs().next().unwrap().entries.len(), 3, "facts add up");
     assert_eq!(transition.aliases, ["older", "anon"]);
@@ -112,7 +115,7 @@ fn identify_sets_fields_too() {
     let mut bench = Bench::new(vec![waiting()]);
     let event = with_body(event("contact.identified", at("0h")), json!({"alias": "anon", "plan": "pro"}));
     let transition = bench.event(event);
-    assert_eq!((transition.aliases.len(), &bench.contact.fields["plan"]), (1, &"pro".into()));
+    assert_eq!((transition.aliases.len(), &bench.contact.fields[&String::from("plan")]), (1, &"pro".into()));
 }
 
 #[test]

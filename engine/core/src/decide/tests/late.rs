@@ -44,8 +44,8 @@ fn a_late_event_suppresses_withdraws_and_updates_but_does_not_leave_or_end_waits
     bench.event(with_body(event("consent.changed", at("1d")), withdrawn));
     bench.event(with_body(event("contact.updated", at("1d")), serde_json::json!({"plan": "pro"})));
     assert!(bench.contact.suppressed.contains_key(&Channel::Email));
-    assert!(!bench.contact.consent["marketing"].granted);
-    assert_eq!(bench.contact.fields["plan"], "pro".into());
+    assert!(!bench.contact.consent[&String::from("marketing")].granted);
+    assert_eq!(bench.contact.fields[&String::from("plan")], "pro".into());
     bench.event(event("left", at("1d")));
     bench.event(event("came", at("1d")));
     assert_eq!(bench.run().word(), "waiting");

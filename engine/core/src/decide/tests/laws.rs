@@ -115,7 +115,7 @@ fn recount(events: &[Event], now: Time) -> serde_json::Value {
     let mut paid: Vec<(Time, f64)> = events
         .iter()
         .filter(|event| event.kind == "order.paid")
-        .map(|event| (event.time, event.fields["total"].number().unwrap()))
+        .map(|event| (event.time, event.fields[&String::from("total")].number().unwrap()))
         .collect();
     paid.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let count = |from: i64, to: i64| {

@@ -92,7 +92,7 @@ fn a_huge_text_is_shortened_in_the_receipt_and_nowhere_else() {
     let transition = bench.event(with(event("go", at("0h")), "cart", huge.as_str()));
     let size = serde_json::to_string(transition.decision.as_ref().unwrap()).unwrap().len();
     assert!(size < 4_000, "{size}");
-    assert_eq!(transition.runs[0].entry.fields["cart"], huge.as_str().into());
+    assert_eq!(transition.runs[0].entry.fields[&String::from("cart")], huge.as_str().into());
 }
 
 #[test]

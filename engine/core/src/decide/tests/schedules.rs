@@ -37,7 +37,7 @@ fn it_ticks_for_its_own_time_once_a_week() {
     assert_eq!(transition.wake_at, Some(at("34d23h")));
     let ids: std::collections::BTreeSet<_> = bench.actions.iter().map(|action| &action.run).collect();
     assert_eq!(ids.len(), 4, "its id is (workflow, tick, contact)");
-    assert_eq!(bench.contact.entered["w"], at("27d23h"));
+    assert_eq!(bench.contact.entered[&String::from("w")], at("27d23h"));
 }
 
 #[test]

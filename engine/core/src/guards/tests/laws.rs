@@ -113,7 +113,7 @@ proptest! {
     /// Never past a cap or gap, never at night, never without consent, never too late; and never later than need be.
     #[test]
     fn the_answer_is_the_earliest_free_minute(it in any_situation()) {
-        let consent = it.contact.consent["marketing"].granted;
+        let consent = it.contact.consent[&String::from("marketing")].granted;
         let want = if consent { oracle(&it) } else { None };
         prop_assert_eq!(goes(&it), want, "{:#?} {:#?}", it.policy, it.rule().checks);
         if let Verdict::Hold { until, .. } = it.verdict() {

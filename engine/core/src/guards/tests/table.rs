@@ -40,7 +40,7 @@ fn consent_suppression_address() {
         it.contact.suppressed.insert(channel, Suppression { because, at: at("-1d") });
     };
     check(|it| it.contact.consent.clear(), never(&[R::Consent]));
-    check(|it| it.contact.consent = [("marketing".to_owned(), withdrawn)].into(), never(&[R::Consent]));
+    check(|it| it.contact.consent = [("marketing".to_owned(), withdrawn)].into_iter().collect(), never(&[R::Consent]));
     check(|it| it.purpose = "other", never(&[R::Consent]));
     check(|it| close(it, Channel::Email), never(&[R::Suppressed]));
     check(|it| close(it, Channel::Nudge), Verdict::Go);
@@ -103,7 +103,7 @@ fn caps_count_in_a_rolling_window() {
     let exempt = |it: &mut Situation| {
         history(it, cap(1, "7d", None), &["-1d"]);
         it.purpose = "transactional";
-        let consent = it.contact.consent["marketing"];
+        let consent = it.contact.consent[&String::from("marketing")];
         it.contact.consent.insert("transactional".into(), consent);
     };
     check(exempt, Verdict::Go);
