@@ -9,6 +9,7 @@ pub mod timeline;
 use crate::load::Project;
 use serde_json::{Value, json};
 use stage::Story;
+use staunch_core::plain;
 use staunch_workflow::{TestCase, TestFile};
 use std::fmt::Write;
 
@@ -60,9 +61,9 @@ impl Ran {
     /// The verdict for people: one line where it passed.
     pub fn text(&self) -> String {
         if self.passed() {
-            return format!("ok    {}", self.place);
+            return format!("ok    {}", plain::line(&self.place));
         }
-        let mut out = format!("FAIL  {}", self.place);
+        let mut out = format!("FAIL  {}", plain::line(&self.place));
         for line in self.differences.iter().flat_map(|one| one.lines()) {
             let _ = write!(out, "\n      {line}");
         }

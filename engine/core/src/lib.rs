@@ -18,6 +18,7 @@ pub mod facts;
 pub mod feature;
 pub mod guards;
 pub mod ingest;
+pub mod plain;
 pub mod policy;
 pub mod receipt;
 pub mod run;

@@ -4,6 +4,7 @@
 mod blocks;
 mod depth;
 mod engine;
+mod folder;
 mod scan;
 mod source;
 mod uses;
@@ -70,7 +71,7 @@ impl Templates {
     /// folder holds none. What is below `blocks/` is no template: others include it. Templates with problems are left
     /// out, all problems are told.
     pub fn load(folder: &Path) -> (Templates, Vec<TemplateProblem>) {
-        let (files, mut problems) = source::read(folder);
+        let (files, mut problems) = folder::read(folder);
         let (templates, more) = Templates::parse(&files);
         problems.extend(more);
         (templates, problems)

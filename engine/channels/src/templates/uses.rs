@@ -160,7 +160,8 @@ impl Look<'_> {
             let help = if one.name == "safe" {
                 "remove it: values are always escaped in HTML parts".to_owned()
             } else {
-                "filters are default, upper, lower, title, trim, round, replace, join, length and others of Jinja".to_owned()
+                "filters are default, upper, lower, title, trim, round, replace, join, length and others of Jinja"
+                    .to_owned()
             };
             let message = format!("there is no filter `{}`; the run would be held", one.name);
             self.found.faults.push((one.span().start_offset as usize, message, help));
@@ -293,7 +294,10 @@ mod tests {
         check("{% if contact.n is defined or 1 %}{{ contact.n }}{% endif %}", &[(37, "contact.n")]);
         check("{% if contact.n %}x{% endif %}", &[(6, "contact.n")]);
         check("{{ contact.a | default(contact.n) }}", &[(23, "contact.n")]);
-        check("{% set a = contact.n %}{% with b = entry.n %}{{ b }}{% endwith %}", &[(11, "contact.n"), (35, "entry.n")]);
+        check(
+            "{% set a = contact.n %}{% with b = entry.n %}{{ b }}{% endwith %}",
+            &[(11, "contact.n"), (35, "entry.n")],
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::playback::{self, History};
 use crate::scenario::stage::Fault;
 use clap::Args;
 use serde_json::json;
+use staunch_core::plain;
 use std::path::PathBuf;
 
 /// Plays the tests, or a history, with one thing down, and says what would be sent; nothing is sent. Ends with 1 where
@@ -39,13 +40,16 @@ pub struct Drill {
 /// Runs the command.
 pub fn run(args: &Drill) -> Result<bool> {
     let stage = playback::stage(&args.stage)?;
+    load::fixed_score(&args.dir.dir, args.score)?;
     let project = if args.score.is_some() { load::open_unscored(&args.dir.dir)? } else { load::open(&args.dir.dir)? };
     match (Failure::parse(&project, &args.fail)?, &args.events) {
         (Failure::Store, _) => store(args, &project),
         (Failure::One(fault), None) => Ok(tests(args, &project, &fault)),
         (Failure::One(fault), Some(file)) => {
-            let (counts, sums) = drill::events(&project, &fault, file, stage, args.score)?;
+            let (counts, sums, played) = drill::events(&project, &fault, file, stage, args.score)?;
+            played.say_unread();
             let rows: Vec<_> = counts.into_iter().collect();
+            let fine = sums.fine() && played.any();
             if args.format == Format::Json {
                 let rows = rows.iter().map(|((workflow, step, channel, became), [normal, broken])| {
                     json!({
@@ -54,8 +58,9 @@ pub fn run(args: &Drill) -> Result<bool> {
                     })
                 });
                 let rows: Vec<_> = rows.collect();
-                output::json(&json!({ "fail": args.fail, "ok": sums.fine(), "sums": sums, "actions": rows }));
-                return Ok(sums.fine());
+                output::json(&json!({ "fail": args.fail, "ok": sums.fine(), "sums": sums, "actions": rows,
+                    "refused": played.refused, "unread": played.unread }));
+                return Ok(fine);
             }
             let heads = ["step", "channel", "became", "as it is", "down"];
             let mut lines = vec![heads.map(str::to_owned).to_vec()];
@@ -65,7 +70,7 @@ pub fn run(args: &Drill) -> Result<bool> {
             }));
             output::say(&format!("with {} down:\n\n{}\n", Failure::One(fault).word(), table(&lines, &[3, 4])));
             output::say(&sums.verdict());
-            Ok(sums.fine())
+            Ok(fine)
         }
     }
 }
@@ -80,14 +85,14 @@ fn tests(args: &Drill, project: &Project, fault: &Fault) -> bool {
     let word = Failure::One(fault.clone()).word();
     for case in &cases {
         if case.same() {
-            output::say(&format!("same   {}", case.place));
+            output::say(&format!("same   {}", plain::line(&case.place)));
             continue;
         }
         let mark = if case.more.is_empty() { "other " } else { "MORE  " };
         let down = format!("{word} down");
         let mut rows = vec![["", "as it is", &down].map(str::to_owned).to_vec()];
         rows.extend(case.rows.iter().map(|row| row.to_vec()));
-        output::say(&format!("{mark} {}\n{}", case.place, table(&rows, &[])));
+        output::say(&format!("{mark} {}\n{}", plain::line(&case.place), table(&rows, &[])));
     }
     if cases.is_empty() {
         output::say("no case found: tests stand in files named NAME.test.yaml; or play a history with --events FILE");
