@@ -124,14 +124,14 @@ fn an_answer_that_cannot_be_written_is_an_error() {
 #[test]
 fn names_cannot_draw_on_a_terminal() {
     let workspace = Workspace::init("welcome");
-    let test = "test: welcome\nnow: 2026-03-02T10:00 Europe/Berlin\ncases:\n  - name: \"red\\e[31m\\nok  forged\"\n    \
+    let test = "test: welcome\nnow: 2026-03-02T10:00 Europe/Berlin\ncases:\n  - name: \"red\\e[31m\\nok forged\"\n    \
                 contact: { id: c1 }\n    events:\n      - { at: 0h, event: user.signed_up }\n    expect: [nothing_else]\n";
     workspace.write("workflows/nasty.test.yaml", test.as_bytes());
     let tested = workspace.staunch(&["test", workspace.text(), "--case", "forged"]).out;
-    assert!(tested.contains("red\\u001b[31m\\nok  forged"), "{tested}");
-    assert!(!tested.contains('\u{1b}') && !tested.lines().any(|line| line.starts_with("ok  forged")), "{tested}");
+    assert!(tested.contains("red\\u001b[31m\\nok forged"), "{tested}");
+    assert!(!tested.contains('\u{1b}') && !tested.lines().any(|line| line.starts_with("ok forged")), "{tested}");
     for args in [
-        &["why", workspace.text(), "--contact", "a\u{1b}[2J\nerror ST0000"][..],
+        &["why", workspace.text(), "--contact", "a\u{1b}[2J\nforged"][..],
         &["check", "no\u{1b}[2J\nwhere"],
         &["explain", "ST\u{1b}[31m"],
     ] {
@@ -160,4 +160,95 @@ fn files_that_are_links_are_read_or_told() {
     std::os::unix::fs::symlink("/etc/hostname", at("workflows/out.yaml")).unwrap();
     let told = workspace.staunch(&["check", workspace.text()]).exit(1).out;
     assert!(told.contains("error ST1013: this link leads out of the workspace"), "{told}");
+}
+
+/// What `check` says of a workspace with one text of one file for another.
+fn mistaken(path: &str, from: &str, to: &str) -> String {
+    let workspace = Workspace::init("welcome");
+    let text = std::fs::read_to_string(workspace.dir().join(path)).unwrap();
+    assert!(text.contains(from), "{path} does not hold {from}");
+    workspace.write(path, text.replacen(from, to, 1).as_bytes());
+    let said = workspace.staunch(&["check", workspace.text()]).exit(1).out;
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_mistake_is_told_with_its_way_out() {
+    let (flow, test) = ("workflows/welcome.yaml", "workflows/welcome.test.yaml");
+    let when = "feature.projects < 1";
+    for (path, from, to, wanted) in [
+        (flow, when, "contact.plan == \"PRO\"", "error ST1024: `contact.plan` is never `PRO`"),
+        (flow, when, "contact.plan == \"PRO\"", "did you mean `pro`?"),
+        (flow, when, "contact.plan != \"gold\"", "it is one of trial, basic, pro"),
+        (flow, when, "contact.plan == 'pro'", "put text into double quotes"),
+        (flow, when, "feature.projects < 50 EUR", "write an amount as `eur(50)`"),
+        (flow, when, "feature.projects < 9.5 GBP", "write an amount as `money(9.5, \"GBP\")`"),
+        (flow, "event: user.signed_up", "event: order.paid", "declare it under `events:` in staunch.yaml; known:"),
+        (flow, "purpose: onboarding", "purpose: billing", "declare it under `purposes:` in staunch.yaml"),
+        (test, "now: 2026-03-02T10:00", "now: 2026-03-29T02:30", "does not exist: clocks in Europe/Berlin go forward"),
+        (flow, "steps:", "steps: none", "`welcome` is broken, and so nothing can be said here"),
+        (flow, "steps:", "steps: none", "mend workflows/welcome.yaml first; its errors stand above"),
+    ] {
+        let said = mistaken(path, from, to);
+        assert!(said.contains(wanted), "{to}: {wanted} is missing: {said}");
+    }
+    let order = mistaken(flow, "steps:", "steps: none");
+    assert!(order.find("ST1001").unwrap() < order.find("ST1038").unwrap(), "the cause comes first: {order}");
+}
+
+#[test]
+fn an_amount_in_a_case_says_its_currency() {
+    let workspace = Workspace::init("welcome");
+    let path = |path: &str| std::fs::read_to_string(workspace.dir().join(path)).unwrap();
+    let files = path("staunch.yaml").replace("project.created: {}", "project.created: { price: money }");
+    workspace.write("staunch.yaml", files.as_bytes());
+    let tests = path("workflows/welcome.test.yaml");
+    let priced = |price: &str| {
+        let text = tests.replace("event: project.created }", &format!("event: project.created, price: {price} }}"));
+        assert_ne!(text, tests);
+        workspace.write("workflows/welcome.test.yaml", text.as_bytes());
+        workspace.staunch(&["check", workspace.text()])
+    };
+    let bare = priced("20").exit(1).out;
+    assert!(bare.contains("error ST1023: an amount needs its currency") && bare.contains("`20 EUR`"), "{bare}");
+    priced("20 EUR").ok();
+}
+
+#[test]
+fn a_test_names_what_held_a_message() {
+    let workspace = Workspace::init("welcome");
+    workspace.write("templates/welcome/first-steps.txt", b"Subject: x\n\n{{ 1 // 0 }}\n");
+    let said = workspace.staunch(&["test", workspace.text(), "--case", "stuck"]).exit(1).out;
+    assert!(said.contains("because: ST6303: template `welcome/first-steps` in line 3"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+}
+
+#[test]
+fn help_and_reports_fit_a_terminal_of_80_columns() {
+    let (workspace, events) = shop(&format!("{EVENT}\n{LATER}\n"));
+    let dir = workspace.text();
+    let commands = "check explain test publish run ingest simulate backtest diff drill why review kill model plugin";
+    let helps = commands.split(' ').map(|command| workspace.staunch(&[command, "--help"]).ok().out);
+    let reports = [
+        workspace.staunch(&["--help"]).ok().out,
+        workspace.staunch(&["drill", dir, "--fail", "email"]).out,
+        workspace.staunch(&["drill", dir, "--fail", "email", "--events", &events]).out,
+        workspace.staunch(&["drill", dir, "--fail", "store"]).ok().out,
+        workspace.staunch(&["ingest", dir, &events]).ok().out,
+    ];
+    for text in helps.chain(reports) {
+        let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{wide:#?}");
+    }
+}
+
+#[test]
+fn a_fixed_score_is_one_that_a_plugin_could_give() {
+    let workspace = Workspace::init("winback");
+    let events = workspace.write("events.ndjson", EVENT.as_bytes());
+    for score in ["nan", "inf", "5", "-0.1"] {
+        let command = ["simulate", workspace.text(), "--events", events.to_str().unwrap(), &format!("--score={score}")];
+        let refused = workspace.staunch(&command).exit(2);
+        assert!(refused.err.contains("error ST7010") && refused.err.contains("is no score"), "{}", refused.err);
+    }
 }

@@ -26,6 +26,16 @@ impl CliError {
         CliError::new(codes::CLI_USAGE, message, help)
     }
 
+    /// The same error about this thing, such as a database by its path.
+    pub fn about(self, what: impl fmt::Display) -> CliError {
+        CliError { message: format!("{what}: {}", self.message), ..self }
+    }
+
+    /// What is wrong, without what to do: for a list that says so itself.
+    pub fn brief(&self) -> String {
+        format!("{}: {}", self.code, plain::line(&self.message))
+    }
+
     /// A file that cannot be read or written.
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> CliError {
         let message = format!("{}: {error}", path.display());

@@ -126,9 +126,10 @@ pub fn inspect(dir: &Path) -> Result<Found> {
         code: problem.code.to_owned(),
         message: problem.message,
         help: problem.help,
-        excerpt: problem.excerpt,
+        excerpt: problem.excerpt.into(),
     }));
     let count = files.len() + templates.names().count();
+    let diagnostics = crate::causes::arrange(diagnostics, &files);
     Ok(Found { diagnostics, files: count, loaded, templates, host })
 }
 
@@ -258,6 +259,7 @@ fn broken(dir: &Path, errors: &[&Diagnostic]) -> CliError {
     let first = errors.first().map_or_else(String::new, |one| {
         format!(", the first at {}:{}:{}: {} {}", one.file, one.line, one.column, one.code, one.message)
     });
-    let message = format!("the workspace {} has {} errors{first}", dir.display(), errors.len());
+    let count = crate::output::of(errors.len() as u64, "error");
+    let message = format!("the workspace {} has {count}{first}", dir.display());
     CliError::new(codes::CLI_CHECK, message, format!("see all with `staunch check {}`", dir.display()))
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod backtest;
+mod causes;
 mod chart;
 mod commands;
 mod difference;

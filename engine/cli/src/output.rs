@@ -92,6 +92,30 @@ pub fn wrap(lead: &str, text: &str) -> String {
     lines.join("\n")
 }
 
+/// A text whose lines are no wider than 80 columns: what is too long goes on below, two columns to the right of where it
+/// began. Words that are longer themselves stay whole.
+pub fn fit(text: &str) -> String {
+    let line = |line: &str| {
+        if line.chars().count() <= WIDTH {
+            return line.to_owned();
+        }
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
+        let mut out = vec![format!("{indent}{first}")];
+        // Spaces inside of a line are columns: they stay as they are.
+        for word in rest.split(' ') {
+            let last = out.last_mut().map_or(0, |last| last.chars().count());
+            match out.last_mut() {
+                Some(open) if last + 1 + word.chars().count() <= WIDTH => *open += &format!(" {word}"),
+                _ => out.push(format!("{indent}  {word}")),
+            }
+        }
+        out.join("\n")
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// A number with what it counts: `1 event`, `2 events`.
 pub fn of(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
@@ -126,6 +150,11 @@ mod tests {
         assert_eq!(text.lines().count(), 2);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
         assert!(text.lines().skip(1).all(|line| line.starts_with("      word")), "{text}");
+        let long = format!("    at  {}", "word ".repeat(30).trim_end());
+        let fitted = fit(&format!("short  line\n{long}"));
+        assert!(fitted.starts_with("short  line\n    at  word word"), "{fitted}");
+        assert!(fitted.lines().skip(2).all(|line| line.starts_with("      word")), "{fitted}");
+        assert!(fitted.lines().all(|line| line.chars().count() <= WIDTH), "{fitted}");
         assert_eq!(
             (wrap("a ", ""), of(1, "line"), of(1_200, "line")),
             ("a ".into(), "1 line".into(), "1,200 lines".into())

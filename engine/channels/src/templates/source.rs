@@ -50,13 +50,13 @@ pub struct TemplateProblem {
     /// What to do.
     pub help: String,
     /// The text of that line, where it is known as a whole.
-    pub excerpt: String,
+    pub excerpt: Box<str>,
 }
 
 impl TemplateProblem {
     pub(super) fn new(file: &str, message: impl Into<String>, help: impl Into<String>) -> TemplateProblem {
         let (message, help) = (message.into(), help.into());
-        let (file, excerpt, code) = (file.to_owned(), String::new(), codes::TEMPLATE_INVALID);
+        let (file, excerpt, code) = (file.to_owned(), Box::default(), codes::TEMPLATE_INVALID);
         TemplateProblem { file, line: 1, column: 1, code, message, help, excerpt }
     }
 }
@@ -122,7 +122,7 @@ impl<'a> Part<'a> {
     /// A problem at a byte of this part.
     pub(super) fn at(&self, byte: usize, message: String, help: String) -> TemplateProblem {
         let TemplatePlace { file, line, column, excerpt } = self.place(byte);
-        TemplateProblem { line, column, excerpt, ..TemplateProblem::new(&file, message, help) }
+        TemplateProblem { line, column, excerpt: excerpt.into(), ..TemplateProblem::new(&file, message, help) }
     }
 
     /// Where a byte of this part is in the file.

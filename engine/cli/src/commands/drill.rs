@@ -85,20 +85,32 @@ fn tests(args: &Drill, project: &Project, fault: &Fault) -> bool {
     let word = Failure::One(fault.clone()).word();
     for case in &cases {
         if case.same() {
-            output::say(&format!("same   {}", plain::line(&case.place)));
+            output::say(&output::wrap("same   ", &plain::line(&case.place)));
             continue;
         }
         let mark = if case.more.is_empty() { "other " } else { "MORE  " };
-        let down = format!("{word} down");
-        let mut rows = vec![["", "as it is", &down].map(str::to_owned).to_vec()];
-        rows.extend(case.rows.iter().map(|row| row.to_vec()));
-        output::say(&format!("{mark} {}\n{}", plain::line(&case.place), table(&rows, &[])));
+        let head = output::wrap(&format!("{mark} "), &plain::line(&case.place));
+        output::say(&format!("{head}\n{}", sides(&case.rows, &format!("{word} down"))));
     }
     if cases.is_empty() {
         output::say("no case found: tests stand in files named NAME.test.yaml; or play a history with --events FILE");
     }
     output::say(&sums.verdict());
     sums.fine()
+}
+
+/// One below the other: side by side they would be wider than a terminal.
+fn sides(rows: &[[String; 3]], down: &str) -> String {
+    let wide = down.chars().count().max("as it is".len());
+    let side =
+        |name: &str, text: &str| output::wrap(&format!("    {name:wide$}  "), if text.is_empty() { "–" } else { text });
+    let row = |[when, normal, broken]: &[String; 3]| {
+        if normal == broken {
+            return format!("  {when}\n{}", side("both", normal));
+        }
+        format!("  {when}\n{}\n{}", side("as it is", normal), side(down, broken))
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }
 
 /// Without the database there is no decision and no claim, so there is nothing to play.
@@ -122,18 +134,23 @@ fn store(args: &Drill, project: &Project) -> Result<bool> {
         output::json(&json!({ "fail": args.fail, "ok": true, "sums": sums, "waiting": events }));
         return Ok(true);
     }
-    let lines = [
-        format!(
-            "with the store down: nothing is decided and nothing is sent; {} events of {what} wait.",
-            count(events)
+    let mut lines = vec![output::wrap(
+        "",
+        &format!(
+            "with the store down: nothing is decided and nothing is sent; {} of {what} {}.",
+            output::of(events, "event"),
+            if events == 1 { "waits" } else { "wait" }
         ),
-        "Ingest   an event is acknowledged only after its commit, so the broker keeps all of them.".to_owned(),
-        "Timers   what falls due is decided when the store is back, each for its own time.".to_owned(),
-        "Dispatch an action is claimed in the store before a channel is called: no claim, no call.".to_owned(),
-        "After    events are decided in order; what has expired meanwhile is withheld (expired).".to_owned(),
-        String::new(),
-        "0 customer-facing messages and 0 tasks more than without the failure".to_owned(),
-    ];
+    )];
+    for (part, text) in [
+        ("Ingest", "an event is acknowledged only after its commit, so the broker keeps all of them."),
+        ("Timers", "what falls due is decided when the store is back, each for its own time."),
+        ("Dispatch", "an action is claimed in the store before a channel is called: no claim, no call."),
+        ("After", "events are decided in order; what has expired meanwhile is withheld (expired)."),
+    ] {
+        lines.push(output::wrap(&format!("{part:<9}"), text));
+    }
+    lines.extend([String::new(), Sums::default().verdict()]);
     output::say(&lines.join("\n"));
     Ok(true)
 }
