@@ -85,8 +85,9 @@ fn help_for(source: &str, error: &rhai::ParseError) -> String {
 /// The number before a currency code, as in `50 EUR`.
 fn amount<'a>(before: &'a str, word: &str) -> Option<&'a str> {
     Currency::parse(word)?;
-    let number = last_word(before.trim_end());
-    number.starts_with(|c: char| c.is_ascii_digit()).then_some(number)
+    let before = before.trim_end();
+    let number = &before[before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').len()..];
+    number.parse::<f64>().is_ok().then_some(number)
 }
 
 fn last_word(text: &str) -> &str {
