@@ -155,6 +155,12 @@ fn a_template_shows_only_what_is_declared() {
         .map(|one| (one["code"].as_str().unwrap(), one["help"].as_str().unwrap()))
         .collect();
     let declared = "a template reads contact.FIELD, account.FIELD, entry.FIELD and feature.NAME, as they are declared";
-    assert_eq!(problems, [("ST1039", "did you mean `contact.plan`?"), ("ST1039", declared)]);
+    assert_eq!(
+        problems,
+        [
+            ("ST1039", "did you mean `contact.plan`? else declare `plam` under `contact:` in staunch.yaml"),
+            ("ST1039", declared)
+        ]
+    );
     assert_eq!(answer["diagnostics"][0]["file"], "templates/welcome/first-steps.txt");
 }

@@ -70,3 +70,19 @@ fn what_is_there_stays() {
     assert!(error.contains("exists already"), "{error}");
     assert_eq!(read("staunch.yaml"), "mine");
 }
+
+#[test]
+fn a_folder_of_something_else_is_left_alone_and_state_stays_out_of_the_repository() {
+    let workspace = Workspace::new(&[("notes.txt", "mine"), ("app/main.rs", "")]);
+    let refused = workspace.staunch(&["init", workspace.text()]).exit(2);
+    assert!(refused.err.contains("it holds app and 1 more") && refused.err.contains("--force"), "{}", refused.err);
+    assert!(!workspace.dir().join("staunch.yaml").exists());
+    workspace.staunch(&["init", workspace.text(), "--force"]).ok();
+    let read = |path: &str| std::fs::read_to_string(workspace.dir().join(path)).unwrap();
+    assert_eq!((read("notes.txt").as_str(), read(".gitignore").as_str()), ("mine", ".staunch/\n"));
+
+    let repository = Workspace::new(&[("README.md", "ours"), (".gitignore", "target\n")]);
+    let made = repository.staunch(&["init", repository.text()]).ok();
+    assert!(made.err.contains("add the line `.staunch/`"), "{}", made.err);
+    assert_eq!(std::fs::read_to_string(repository.dir().join(".gitignore")).unwrap(), "target\n");
+}

@@ -158,8 +158,11 @@ fn a_diff_says_what_changes_and_who_stands_there() {
         (&place["step"], &place["count"], &place["change"]),
         (&json!("first-project"), &json!(1), &json!("changed"))
     );
-    let choices = json!({ "keep": "keeps", "patch": "keeps", "move": "moved", "end": "ends" });
+    let choices = json!({ "keep": "keeps", "patch": null, "move": "moved", "end": "ends" });
     assert_eq!(place["publish"], choices, "other steps: no patch");
+    assert!(workspace.staunch(&["diff", dir]).ok().out.contains("not possible"));
+    let refused = workspace.staunch(&["publish", dir, "--existing", "patch"]).exit(2);
+    assert!(refused.err.contains("ST7020"), "as the difference says: {}", refused.err);
     let against = workspace.staunch(&["diff", dir, "--against", "HEAD"]).ok().out;
     for wanted in ["up_to: 3d → 5d", "message welcome/first-steps.txt", "+ PS: a new line.", "1 of 1 runs"] {
         assert!(against.contains(wanted), "{wanted} is missing:\n{against}");

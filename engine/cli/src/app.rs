@@ -6,7 +6,7 @@ use crate::wiring;
 use clap::Args;
 use staunch_core::{Time, codes};
 use staunch_store::Store;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The workspace folder of a command.
@@ -48,5 +48,74 @@ pub fn by_prefix<T>(all: Vec<T>, id: &str, id_of: fn(&T) -> &str, things: &str, 
         1 => Ok(found.remove(0)),
         0 => Err(CliError::new(codes::CLI_UNKNOWN, none, format!("see `{list}`"))),
         n => Err(CliError::usage(format!("{n} {things} begin with `{id}`"), "give more of the id")),
+    }
+}
+
+/// Looks before the work whether a file can be written behind it, and that it is none of those that are read.
+///
+/// # Errors
+/// An output that is also an input, under whatever name; a folder that is not there or takes no file.
+pub fn writable(output: &Path, inputs: &[&Path]) -> Result<()> {
+    if let Some(input) = inputs.iter().find(|input| same_file(output, input)) {
+        let (output, input) = (output.display(), input.display());
+        let message = format!("{output} is the file that is read, {input}: it would be lost");
+        return Err(CliError::usage(message, "name another file to write to"));
+    }
+    let there = output.exists();
+    let failed = |error: std::io::Error| CliError::file(output, &error);
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(!there).open(output).map_err(failed)?;
+    if there { Ok(()) } else { std::fs::remove_file(output).map_err(failed) }
+}
+
+/// Whether two paths are one file: by links, by another way to it, or by another name of the same file.
+fn same_file(one: &Path, two: &Path) -> bool {
+    if let (Ok(one), Ok(two)) = (one.canonicalize(), two.canonicalize())
+        && one == two
+    {
+        return true;
+    }
+    same_inode(one, two)
+}
+
+#[cfg(unix)]
+fn same_inode(one: &Path, two: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    id(one).is_some_and(|one| Some(one) == id(two))
+}
+
+#[cfg(not(unix))]
+fn same_inode(_: &Path, _: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_never_an_input() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("in"), "events").unwrap();
+        std::fs::create_dir(path("sub")).unwrap();
+        let check = |output: &Path| writable(output, &[&path("other"), &path("in")]).map_err(|error| error.to_string());
+        for same in [path("in"), path("sub/../in")] {
+            assert!(check(&same).unwrap_err().contains("would be lost"), "{}", same.display());
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(path("in"), path("link")).unwrap();
+            std::fs::hard_link(path("in"), path("hard")).unwrap();
+            assert!(check(&path("link")).is_err() && check(&path("hard")).is_err());
+        }
+        assert_eq!(check(&path("out")), Ok(()));
+        assert!(!path("out").exists(), "looking leaves nothing behind");
+        std::fs::write(path("old"), "report").unwrap();
+        assert_eq!((check(&path("old")), std::fs::read(path("old")).unwrap()), (Ok(()), b"report".to_vec()));
+        for bad in [path("sub"), path("none/out")] {
+            assert!(check(&bad).unwrap_err().contains(&bad.display().to_string()), "{}", bad.display());
+        }
     }
 }

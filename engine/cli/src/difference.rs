@@ -8,7 +8,7 @@ use crate::error::{CliError, Result};
 use crate::wiring;
 use staunch_core::codes;
 use staunch_core::compare::{self, Change, Difference, Fate, fate, touched_steps};
-use staunch_core::decide::Existing;
+use staunch_core::decide::{Existing, same_shape};
 use staunch_core::workflow::Workflow;
 use staunch_store::{Published, Standing};
 use staunch_workflow::WorkspaceFile;
@@ -52,8 +52,8 @@ pub struct Place {
     pub standing: Standing,
     /// What the new version does to the step: `None` = it is the same.
     pub change: Option<Change>,
-    /// What each choice of `publish --existing` would do.
-    pub fates: Vec<(&'static str, Fate)>,
+    /// What each choice of `publish --existing` would do; `None` = it is refused.
+    pub fates: Vec<(&'static str, Option<Fate>)>,
 }
 
 /// What the store of a workspace knows, or why nobody can tell.
@@ -106,18 +106,26 @@ impl Store {
         let older = own.filter(|one| to.is_none_or(|to| to.version != one.version));
         let all = || published.current.iter().chain(&published.older);
         let version = |one: &Standing| all().find(|flow| flow.name == one.workflow && flow.version == one.version);
-        older.filter_map(|one| Some(place(one, version(one)?, to))).collect()
+        let places = older.filter_map(|one| Some((one, version(one)?))).collect::<Vec<_>>();
+        // `publish` patches all of a workflow or nothing of it.
+        let current = published.current.iter().find(|flow| flow.name == name);
+        let fits = |to: &Workflow| places.iter().map(|(_, from)| *from).chain(current).all(|from| same_shape(from, to));
+        let patch = to.is_some_and(fits);
+        places.into_iter().map(|(one, from)| place(one, from, to, patch)).collect()
     }
 }
 
-fn place(standing: &Standing, from: &Workflow, to: Option<&Workflow>) -> Place {
+fn place(standing: &Standing, from: &Workflow, to: Option<&Workflow>, patch: bool) -> Place {
     let Some(to) = to else {
         // Nothing is published in its place: they finish what they began.
         let (standing, fates) = (standing.clone(), Vec::new());
         return Place { standing, change: Some(Change::Removed), fates };
     };
     let change = touched_steps(&compare::workflows(from, to)).get(&standing.step).copied();
-    let fates = Existing::ALL.map(|(existing, word)| (word, fate(existing, from, to, &standing.step)));
+    let fates = Existing::ALL.map(|(existing, word)| {
+        let refused = existing == Existing::Patch && !patch;
+        (word, (!refused).then(|| fate(existing, from, to, &standing.step)))
+    });
     Place { standing: standing.clone(), change, fates: fates.to_vec() }
 }
 

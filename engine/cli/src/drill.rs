@@ -8,6 +8,7 @@ pub use events::events;
 
 use crate::error::{CliError, Result};
 use crate::load::Project;
+use crate::output;
 use crate::scenario::stage::Fault;
 use serde::Serialize;
 use staunch_core::action::{Action, ActionState, Channel};
@@ -112,11 +113,19 @@ impl Sums {
 
     /// The last line of a drill.
     pub fn verdict(self) -> String {
-        format!(
-            "{} customer-facing messages and {} tasks more than without the failure; {} are sent all the same, {} are not",
-            self.messages_more, self.tasks_more, self.same, self.missing
-        )
+        let text = format!(
+            "{} and {} more than without the failure; {} sent all the same, {} not",
+            output::of(self.messages_more, "customer-facing message"),
+            output::of(self.tasks_more, "task"),
+            are(self.same),
+            are(self.missing)
+        );
+        output::wrap("", &text)
     }
+}
+
+fn are(number: u64) -> String {
+    format!("{} {}", output::count(number), if number == 1 { "is" } else { "are" })
 }
 
 /// Actions that went out, by id. The id names the run and the step, so it is the same in both plays.

@@ -1,6 +1,7 @@
 //! What a command says when it cannot do its work: code, what, where, and what to do next.
 
 use staunch_core::codes::{self, Code};
+use staunch_core::plain;
 use std::fmt;
 
 /// An error of usage or environment; the process ends with 2.
@@ -25,6 +26,16 @@ impl CliError {
         CliError::new(codes::CLI_USAGE, message, help)
     }
 
+    /// The same error about this thing, such as a database by its path.
+    pub fn about(self, what: impl fmt::Display) -> CliError {
+        CliError { message: format!("{what}: {}", self.message), ..self }
+    }
+
+    /// What is wrong, without what to do: for a list that says so itself.
+    pub fn brief(&self) -> String {
+        format!("{}: {}", self.code, plain::line(&self.message))
+    }
+
     /// A file that cannot be read or written.
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> CliError {
         let message = format!("{}: {error}", path.display());
@@ -34,8 +45,9 @@ impl CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error {}: {}", self.code, self.message)?;
-        if self.help.is_empty() { Ok(()) } else { write!(f, "\n  next: {}", self.help) }
+        // Both can hold what a person typed or a file is called: neither may draw on the terminal.
+        write!(f, "error {}: {}", self.code, plain::line(&self.message))?;
+        if self.help.is_empty() { Ok(()) } else { write!(f, "\n  next: {}", plain::line(&self.help)) }
     }
 }
 
@@ -66,4 +78,15 @@ impl From<staunch_broker::BrokerError> for CliError {
 /// The message without the code that the error's own text begins with.
 fn strip(text: &str, code: &str) -> String {
     text.strip_prefix(code).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_typed_cannot_forge_a_line() {
+        let error = CliError::usage("`a\u{1b}[2J\nok` is no stage", "use \u{202e}full");
+        assert_eq!(error.to_string(), "error ST7010: `a\\u001b[2J\\nok` is no stage\n  next: use \\u202efull");
+    }
 }

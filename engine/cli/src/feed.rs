@@ -1,11 +1,15 @@
 //! Events from files: NDJSON as it is, CSV by a mapping, and the shipped purchase history.
 
 use crate::error::{CliError, Result};
+use crate::{lines, output};
 use serde_json::{Value, json};
 use staunch_broker::Message;
 use staunch_core::action::hash_hex;
+use staunch_core::ingest::{SEQUENCE, too_large};
 use staunch_core::{Span, Time, codes};
 use std::collections::{BTreeMap, HashSet};
+use std::io::{BufReader, Read};
+use std::path::Path;
 
 /// One event on virtual time.
 #[derive(Clone, Debug)]
@@ -16,10 +20,69 @@ pub struct Timed {
     pub message: Message,
 }
 
-/// One message per line that is not empty; nothing is parsed here, so that a broken line is parked and not lost.
-pub fn lines(bytes: &[u8]) -> Vec<Message> {
-    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    lines.filter(|line| !line.is_empty()).map(Message::json).collect()
+/// Messages of one chunk.
+pub const CHUNK: usize = 2_000;
+/// Bytes of one chunk, and of its longest line. An event is smaller (`MAX_BODY`); what is larger than that and still fits
+/// here is queued, so that it is parked with its bytes and not lost.
+const CHUNK_BYTES: usize = 16 << 20;
+/// Lines that are too long and told one by one.
+const TOLD: u64 = 3;
+
+/// The lines of a file of events, in chunks that are never large.
+pub struct Lines {
+    reader: BufReader<Box<dyn Read + Send>>,
+    file: String,
+    line: Vec<u8>,
+    number: u64,
+    /// Lines that are longer than a chunk.
+    pub refused: u64,
+}
+
+impl Lines {
+    /// `file` is what a person calls it.
+    pub fn new(reader: BufReader<Box<dyn Read + Send>>, file: &str) -> Lines {
+        Lines { reader, file: file.to_owned(), line: Vec::new(), number: 0, refused: 0 }
+    }
+
+    /// One message per line that is not empty, none at the end; nothing is parsed here, so that a broken line is parked
+    /// and not lost. A line that is longer than any event is passed over and told on stderr.
+    ///
+    /// # Errors
+    /// Where the file cannot be read any more.
+    pub fn chunk(&mut self) -> Result<Vec<Message>> {
+        let (mut messages, mut bytes) = (Vec::new(), 0);
+        while messages.len() < CHUNK && bytes < CHUNK_BYTES {
+            self.number += 1;
+            match lines::read(&mut self.reader, &mut self.line, CHUNK_BYTES) {
+                Err(error) => return Err(CliError::file(Path::new(&self.file), &error)),
+                Ok(lines::Line::End) => break,
+                Ok(lines::Line::TooLong(bytes)) => self.refuse(bytes),
+                Ok(lines::Line::Read(_)) => {
+                    let line = lines::trimmed(&self.line, self.number == 1);
+                    if !line.is_empty() {
+                        bytes += line.len();
+                        let mut message = Message::json(line);
+                        message.headers.insert(SEQUENCE.to_owned(), self.number.to_string());
+                        messages.push(message);
+                    }
+                }
+            }
+        }
+        Ok(messages)
+    }
+
+    fn refuse(&mut self, bytes: u64) {
+        self.refused += 1;
+        let refusal = too_large(bytes);
+        match self.refused {
+            n if n <= TOLD => {
+                let lead = format!("line {} was not queued: {} ", self.number, refusal.code);
+                output::note(&output::wrap(&lead, &refusal.message));
+            }
+            n if n == TOLD + 1 => output::note("and so were further lines"),
+            _ => {}
+        }
+    }
 }
 
 /// Which columns of a CSV file are what.
@@ -37,8 +100,8 @@ pub struct Mapping {
 ///
 /// # Errors
 /// A column that the file does not have. A row that cannot be read becomes a message that is parked.
-pub fn csv(bytes: &[u8], mapping: &Mapping) -> Result<Vec<Message>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+pub fn csv(file: impl Read, mapping: &Mapping) -> Result<Vec<Message>> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
     let unreadable =
         |error: csv::Error| CliError::new(codes::CLI_FILE, error.to_string(), "check that it is CSV in UTF-8");
     let headers = reader.headers().map_err(unreadable)?.clone();
@@ -133,16 +196,35 @@ mod tests {
         let columns = [("contact", "who"), ("time", "day"), ("total", "sum")];
         let columns = columns.map(|(part, column)| (part.to_owned(), column.to_owned())).into();
         let mapping = Mapping { event: "order.paid".into(), columns, source: "f.csv".into() };
-        let found = csv(b"who,day,sum\nc1,2011-01-02,5.5\n", &mapping).unwrap();
+        let found = csv(&b"who,day,sum\nc1,2011-01-02,5.5\n"[..], &mapping).unwrap();
         let event: Value = serde_json::from_slice(&found[0].body).unwrap();
         assert_eq!(event["time"], "2011-01-02T12:00:00Z");
         assert_eq!((event["subject"].as_str(), event["data"]["total"].as_f64()), (Some("c1"), Some(5.5)));
         let wrong = Mapping { columns: BTreeMap::from([("contact".into(), "nobody".into())]), ..mapping };
-        assert!(csv(b"who,day,sum\n", &wrong).unwrap_err().to_string().contains("who, day, sum"));
+        assert!(csv(&b"who,day,sum\n"[..], &wrong).unwrap_err().to_string().contains("who, day, sum"));
+    }
+
+    fn chunks(text: &'static [u8]) -> (Vec<Message>, u64) {
+        let mut lines = Lines::new(BufReader::new(Box::new(text)), "f");
+        let (mut all, mut chunk) = (Vec::new(), lines.chunk().unwrap());
+        while !chunk.is_empty() {
+            all.append(&mut chunk);
+            chunk = lines.chunk().unwrap();
+        }
+        (all, lines.refused)
     }
 
     #[test]
-    fn broken_lines_are_passed_on() {
-        assert_eq!(lines(b"{\"a\":1}\n\n  {broken\r\n").len(), 2);
+    fn broken_lines_are_passed_on_with_their_numbers() {
+        let (messages, refused) = chunks(b"\xef\xbb\xbf{\"a\":1}\n\n  {broken\r\n");
+        let found: Vec<_> = messages.iter().map(|one| (one.headers[SEQUENCE].as_str(), &one.body[..])).collect();
+        assert_eq!((found.as_slice(), refused), (&[("1", &b"{\"a\":1}"[..]), ("3", b"{broken")][..], 0));
+    }
+
+    #[test]
+    fn what_is_longer_than_a_chunk_is_refused_and_the_rest_goes_on() {
+        let text: &'static [u8] = [&vec![b'x'; CHUNK_BYTES + 1][..], b"\n{}\n"].concat().leak();
+        let (messages, refused) = chunks(text);
+        assert_eq!((messages.len(), refused), (1, 1));
     }
 }

@@ -58,3 +58,40 @@ pub fn write(name: &str, dir: &Path, keep: bool) -> Result<usize> {
     }
     Ok(files.len())
 }
+
+/// Refuses a folder in which something else lives. What a new repository has (hidden files, README, LICENSE) is fine, and
+/// what a workspace has is told by [`write()`].
+///
+/// # Errors
+/// What is there, and what to do.
+pub fn stranger(dir: &Path) -> Result<()> {
+    if dir.join("staunch.yaml").exists() || !dir.is_dir() {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(dir).map_err(|error| CliError::file(dir, &error))?;
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let fine = |name: &String| name.starts_with('.') || name.starts_with("README") || name.starts_with("LICENSE");
+    let mut names: Vec<String> = names.filter(|name| !fine(name)).collect();
+    names.sort();
+    let Some(first) = names.first() else { return Ok(()) };
+    let more = if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
+    let message = format!("{} is no workspace and not empty: it holds {first}{more}", dir.display());
+    Err(CliError::usage(message, "choose another folder, or add --force: what is there already stays"))
+}
+
+/// Keeps the state of a run (contacts, messages) out of a repository: `false` where a `.gitignore` is there already and
+/// does not.
+///
+/// # Errors
+/// What the file system says.
+pub fn ignore_state(dir: &Path) -> Result<bool> {
+    let path = dir.join(".gitignore");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.lines().any(|line| line.trim().trim_matches('/') == ".staunch")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            std::fs::write(&path, ".staunch/\n").map_err(|error| CliError::file(&path, &error))?;
+            Ok(true)
+        }
+        Err(error) => Err(CliError::file(&path, &error)),
+    }
+}

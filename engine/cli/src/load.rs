@@ -10,7 +10,7 @@ use staunch_rules::Rules;
 use staunch_scoring::{Host, InputKind, Lock, PluginProblem};
 use staunch_workflow::{
     Diagnostic, PluginCatalog, PluginInfo, PluginInput, RolloutFile, Severity, TemplateInfo, TestFile, WorkspaceFile,
-    load_workspace, read_files,
+    load_workspace, look_through, read_files,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,7 +104,7 @@ pub fn inspect(dir: &Path) -> Result<Found> {
         let message = format!("{} is no folder", dir.display());
         return Err(CliError::new(codes::CLI_FILE, message, "name a workspace, or make one with `staunch init`"));
     }
-    let files = read_files(dir).map_err(|error| CliError::file(dir, &error))?;
+    let (files, skipped) = look_through(dir).map_err(|error| CliError::file(dir, &error))?;
     let (templates, template_problems) = Templates::load(&dir.join("templates"));
     let (lock, lock_problem) = read_lock(dir)?;
     let (host, problems) = Host::load(dir, &lock);
@@ -112,11 +112,13 @@ pub fn inspect(dir: &Path) -> Result<Found> {
     let loaded =
         load_workspace(&files, &Rules::new(), &Pinned { host: &host, lock: &lock, problems: &problems }, &kinds);
     let mut diagnostics = loaded.diagnostics.clone();
+    diagnostics.extend(skipped);
     diagnostics.extend(lock_problem);
     if let Some(workspace) = &loaded.workspace {
         diagnostics.extend(crate::names::unknown(&templates, workspace, &loaded.workflows));
+        diagnostics.extend(crate::names::optional(&templates, workspace, &loaded.workflows));
     }
-    diagnostics.extend(template_problems.into_iter().map(|problem| Diagnostic {
+    diagnostics.extend(template_problems.into_iter().chain(templates.faults()).map(|problem| Diagnostic {
         file: format!("templates/{}", problem.file),
         line: problem.line,
         column: problem.column,
@@ -124,9 +126,10 @@ pub fn inspect(dir: &Path) -> Result<Found> {
         code: problem.code.to_owned(),
         message: problem.message,
         help: problem.help,
-        excerpt: String::new(),
+        excerpt: problem.excerpt.into(),
     }));
     let count = files.len() + templates.names().count();
+    let diagnostics = crate::causes::arrange(diagnostics, &files);
     Ok(Found { diagnostics, files: count, loaded, templates, host })
 }
 
@@ -209,6 +212,33 @@ pub fn open_unscored(dir: &Path) -> Result<Project> {
     usable(dir, found)
 }
 
+/// Refuses a fixed score that no plugin of the workspace could give. Plugins need not exist yet.
+///
+/// # Errors
+/// A number that is not finite, or outside of the range of a pinned plugin.
+pub fn fixed_score(dir: &Path, value: Option<f64>) -> Result<()> {
+    let Some(value) = value else { return Ok(()) };
+    if !value.is_finite() {
+        return Err(CliError::usage(format!("`{value}` is no score"), "give a number, such as 0.5"));
+    }
+    let Ok((lock, _)) = read_lock(dir) else { return Ok(()) };
+    let (host, _) = Host::load(dir, &lock);
+    let beyond = host.names().find_map(|name| {
+        let range = host.manifest(name)?.range.as_ref()?;
+        (!(range.low..=range.high).contains(&value)).then(|| (name.to_owned(), range.low, range.high))
+    });
+    match beyond {
+        None => Ok(()),
+        Some((name, low, high)) => {
+            let message = format!("`{value}` is no score of `{name}`");
+            Err(CliError::usage(
+                message,
+                format!("give a number from {low} to {high}, the range that its manifest names"),
+            ))
+        }
+    }
+}
+
 /// Reads only `staunch.yaml`: for commands that look at the store, which work beside broken workflows, too.
 ///
 /// # Errors
@@ -229,6 +259,7 @@ fn broken(dir: &Path, errors: &[&Diagnostic]) -> CliError {
     let first = errors.first().map_or_else(String::new, |one| {
         format!(", the first at {}:{}:{}: {} {}", one.file, one.line, one.column, one.code, one.message)
     });
-    let message = format!("the workspace {} has {} errors{first}", dir.display(), errors.len());
+    let count = crate::output::of(errors.len() as u64, "error");
+    let message = format!("the workspace {} has {count}{first}", dir.display());
     CliError::new(codes::CLI_CHECK, message, format!("see all with `staunch check {}`", dir.display()))
 }

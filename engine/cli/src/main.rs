@@ -2,6 +2,7 @@
 
 mod app;
 mod backtest;
+mod causes;
 mod chart;
 mod commands;
 mod difference;
@@ -9,6 +10,7 @@ mod drill;
 mod error;
 mod feed;
 mod files;
+mod lines;
 mod load;
 mod names;
 mod output;
@@ -35,16 +37,18 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are answers, everything else is wrong usage.
             let code = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
-            return ExitCode::from(code);
+            let printed = error.print();
+            let full = code == 0 && printed.is_err_and(|why| why.kind() != std::io::ErrorKind::BrokenPipe);
+            return ExitCode::from(if full { 2 } else { code });
         }
     };
     start_log(cli.verbose);
-    match commands::run(cli) {
+    let done = commands::run(cli);
+    match done.and_then(|fine| output::unwritten().map_or(Ok(fine), Err)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("{error}");
+            output::note(&error.to_string());
             ExitCode::from(2)
         }
     }

@@ -1,7 +1,13 @@
 //! Output: for people on a terminal, or one JSON document for machines.
 
+use crate::error::CliError;
 use clap::ValueEnum;
-use std::io::Write;
+use staunch_core::{codes, plain};
+use std::io::{self, Write};
+use std::sync::OnceLock;
+
+/// Width of a terminal that everybody has.
+pub const WIDTH: usize = 80;
 
 /// How a command answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -13,25 +19,37 @@ pub enum Format {
     Json,
 }
 
-/// Prints text; a reader that went away (`| head`) is no error.
+/// Why stdout could not be written; the first time that it could not.
+static FAILED: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints text; a reader that went away (`| head`) is no error. What else keeps it from being written is kept for
+/// [`unwritten`].
 ///
 /// What a terminal would act on (control and bidirectional characters, which events and files can hold) is shown as
 /// `\uXXXX`, which also keeps JSON valid.
 pub fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{}", tame(text));
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{}", plain::lines(text)).and_then(|()| out.flush());
+    if let Err(error) = written.or_else(gone) {
+        let _ = FAILED.set(error);
+    }
 }
 
-fn tame(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let bidi = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && c != '\n' && c != '\t') || bidi {
-            out.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            out.push(c);
-        }
-    }
-    out
+/// A broken pipe is nobody's fault.
+fn gone(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+/// Why what was said did not arrive, such as a full disk behind `>`.
+pub fn unwritten() -> Option<CliError> {
+    let error = FAILED.get()?;
+    let message = format!("the answer could not be written to stdout: {error}");
+    Some(CliError::new(codes::CLI_FILE, message, "check the disk, then run it again"))
+}
+
+/// Says something beside the answer, on stderr.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", plain::lines(text));
 }
 
 /// Prints one JSON document.
@@ -55,6 +73,54 @@ pub fn table(rows: &[Vec<String>], right: &[usize]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Text behind a lead, its words broken into lines of 80 columns that stand under each other. Its own line breaks go.
+pub fn wrap(lead: &str, text: &str) -> String {
+    let indent = " ".repeat(lead.chars().count());
+    let (mut lines, mut line, mut fresh) = (Vec::new(), lead.to_owned(), true);
+    for word in text.split_whitespace() {
+        if !fresh && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, indent.clone()));
+            fresh = true;
+        }
+        if !fresh {
+            line.push(' ');
+        }
+        line.push_str(word);
+        fresh = false;
+    }
+    lines.push(line);
+    lines.join("\n")
+}
+
+/// A text whose lines are no wider than 80 columns: what is too long goes on below, two columns to the right of where it
+/// began. Words that are longer themselves stay whole.
+pub fn fit(text: &str) -> String {
+    let line = |line: &str| {
+        if line.chars().count() <= WIDTH {
+            return line.to_owned();
+        }
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
+        let mut out = vec![format!("{indent}{first}")];
+        // Spaces inside of a line are columns: they stay as they are.
+        for word in rest.split(' ') {
+            let last = out.last_mut().map_or(0, |last| last.chars().count());
+            match out.last_mut() {
+                Some(open) if last + 1 + word.chars().count() <= WIDTH => *open += &format!(" {word}"),
+                _ => out.push(format!("{indent}  {word}")),
+            }
+        }
+        out.join("\n")
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A number with what it counts: `1 event`, `2 events`.
+pub fn of(number: u64, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A count with a comma between thousands.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -73,8 +139,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_is_never_steered_by_data() {
-        assert_eq!(tame("a\u{1b}[2Jb\u{202e}c\u{9b}\n"), "a\\u001b[2Jb\\u202ec\\u009b\n");
+    fn a_pipe_that_nobody_reads_is_no_error_and_a_full_disk_is() {
+        assert!(gone(io::ErrorKind::BrokenPipe.into()).is_ok());
+        assert!(gone(io::ErrorKind::StorageFull.into()).is_err());
+    }
+
+    #[test]
+    fn text_is_broken_behind_its_lead() {
+        let text = wrap("why   ", &"word ".repeat(30));
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.lines().skip(1).all(|line| line.starts_with("      word")), "{text}");
+        let long = format!("    at  {}", "word ".repeat(30).trim_end());
+        let fitted = fit(&format!("short  line\n{long}"));
+        assert!(fitted.starts_with("short  line\n    at  word word"), "{fitted}");
+        assert!(fitted.lines().skip(2).all(|line| line.starts_with("      word")), "{fitted}");
+        assert!(fitted.lines().all(|line| line.chars().count() <= WIDTH), "{fitted}");
+        assert_eq!(
+            (wrap("a ", ""), of(1, "line"), of(1_200, "line")),
+            ("a ".into(), "1 line".into(), "1,200 lines".into())
+        );
     }
 
     #[test]

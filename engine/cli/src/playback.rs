@@ -6,29 +6,33 @@ mod lines;
 mod tally;
 mod theatre;
 mod training;
+mod unread;
 
 pub use lines::History;
 pub use tally::{Day, Tally, day_of};
 pub use theatre::{Theatre, asks, core_workspace};
 pub use training::Training;
+pub use unread::Unread;
 
 use crate::error::{CliError, Result};
-use crate::output::count;
-use staunch_core::Time;
+use crate::output::{self, count};
 use staunch_core::event::Event;
-use staunch_core::ingest::{Door, read};
+use staunch_core::ingest::{Door, read, too_large};
 use staunch_core::policy::Stage;
 use staunch_core::schema::Schema;
 use staunch_core::sim::World;
+use staunch_core::{Time, codes};
 use std::collections::BTreeMap;
 
 /// What was read of a file of events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Played {
     /// Events that were decided.
     pub events: u64,
     /// Lines that are no events of this workspace.
     pub refused: u64,
+    /// The first of those lines.
+    pub unread: Vec<Unread>,
     /// The time of the first event.
     pub first: Option<Time>,
     /// The time of the last event.
@@ -39,6 +43,11 @@ impl Played {
     /// From the first event to the last; nothing where there was none.
     pub fn span(&self) -> Option<(Time, Time)> {
         Some((self.first?, self.last?))
+    }
+
+    /// Whether anything could be read.
+    pub fn any(&self) -> bool {
+        self.refused == 0 || self.events > 0
     }
 }
 
@@ -55,7 +64,7 @@ pub fn bar(bytes: u64) -> indicatif::ProgressBar {
 /// Says on stderr how fast a history was played.
 pub fn say_speed(events: u64, seconds: f64) {
     let rate = (events as f64 / seconds.max(1e-9)).round() as u64;
-    eprintln!("{} events in {seconds:.1} s, {} per second", count(events), count(rate));
+    output::note(&format!("{} in {seconds:.1} s, {} per second", output::of(events, "event"), count(rate)));
 }
 
 /// Reads the stage of a command line.
@@ -96,23 +105,31 @@ pub fn play(
     let door = Door { schema, now: Time(i64::MAX / 2), history: true };
     let none = BTreeMap::new();
     let mut played = Played::default();
-    let mut group: Vec<Event> = Vec::new();
+    let mut group: Vec<(u64, Event)> = Vec::new();
     let mut read_bytes = 0u64;
     let mut lines = 0u64;
     while let Some(line) = history.next()? {
-        read_bytes += line.len() as u64 + 1;
+        read_bytes += line.bytes;
         lines += 1;
         if lines.is_multiple_of(SHOW_EVERY) {
             progress(read_bytes);
         }
-        let Ok(event) = read(line, &none, &door) else {
-            played.refused += 1;
-            continue;
+        let event = match line.text.map(|text| read(text, &none, &door)) {
+            Some(Ok(event)) => event,
+            Some(Err(refusal)) => {
+                played.refuse(line.number, refusal.code, refusal.message);
+                continue;
+            }
+            None => {
+                let refusal = too_large(line.bytes);
+                played.refuse(line.number, refusal.code, refusal.message);
+                continue;
+            }
         };
-        if group.first().is_some_and(|first| first.time != event.time) {
+        if group.first().is_some_and(|(_, first)| first.time != event.time) {
             decide(world, &mut group, &mut played, onlooker);
         }
-        group.push(Event { history: false, ..event });
+        group.push((line.number, Event { history: false, ..event }));
     }
     decide(world, &mut group, &mut played, onlooker);
     if let Some(end) = played.last {
@@ -122,18 +139,18 @@ pub fn play(
 }
 
 /// Events of equal times go in the order of (sequence, id), whatever their order in the file is.
-fn decide(world: &mut World<'_>, group: &mut Vec<Event>, played: &mut Played, onlooker: &mut dyn Onlooker) {
+fn decide(world: &mut World<'_>, group: &mut Vec<(u64, Event)>, played: &mut Played, onlooker: &mut dyn Onlooker) {
     if group.len() > 1 {
-        group.sort_by(|one, two| (one.sequence, &one.id).cmp(&(two.sequence, &two.id)));
+        group.sort_by(|(_, one), (_, two)| (one.sequence, &one.id).cmp(&(two.sequence, &two.id)));
     }
-    for event in group.drain(..) {
+    for (line, event) in group.drain(..) {
         let at = event.time;
         played.first = played.first.or(Some(at));
         played.last = Some(at);
         onlooker.before(&event);
         match world.event(event) {
             Ok(()) => played.events += 1,
-            Err(_) => played.refused += 1,
+            Err(why) => played.refuse(line, codes::CLI_STEP, why),
         }
         onlooker.after(world, at);
     }

@@ -66,7 +66,8 @@ impl Seen {
                     self.folder(&path, depth + 1);
                 }
             } else if !hidden && matters(&path) {
-                let found = entry.metadata().ok();
+                // Through links: those of a mounted ConfigMap stay the same when their files change.
+                let found = std::fs::metadata(&path).ok();
                 let found = found.map(|one| (one.len(), one.modified().ok()));
                 self.0.insert(path, found.unwrap_or_default());
             }

@@ -7,8 +7,10 @@ pub mod stage;
 pub mod timeline;
 
 use crate::load::Project;
+use crate::output;
 use serde_json::{Value, json};
 use stage::Story;
+use staunch_core::plain;
 use staunch_workflow::{TestCase, TestFile};
 use std::fmt::Write;
 
@@ -60,11 +62,11 @@ impl Ran {
     /// The verdict for people: one line where it passed.
     pub fn text(&self) -> String {
         if self.passed() {
-            return format!("ok    {}", self.place);
+            return output::wrap("ok    ", &plain::line(&self.place));
         }
-        let mut out = format!("FAIL  {}", self.place);
+        let mut out = output::wrap("FAIL  ", &plain::line(&self.place));
         for line in self.differences.iter().flat_map(|one| one.lines()) {
-            let _ = write!(out, "\n      {line}");
+            let _ = write!(out, "\n{}", output::fit(&format!("      {line}")));
         }
         let _ = write!(out, "\n      time line ({}), !! = differs:", self.zone);
         for line in timeline::text(&self.timeline) {

@@ -62,7 +62,9 @@ pub async fn open_store(dir: &Path, workspace: &WorkspaceFile) -> Result<Stored>
     }
     let state = dir.join(STATE);
     std::fs::create_dir_all(&state).map_err(|error| CliError::file(&state, &error))?;
-    let store = Arc::new(SqliteStore::open(&state.join("staunch.db")).await?);
+    let path = state.join("staunch.db");
+    let opened = SqliteStore::open(&path).await;
+    let store = Arc::new(opened.map_err(|error| CliError::from(error).about(path.display()))?);
     Ok(Stored { store: store.clone(), queue: store, embedded: true })
 }
 

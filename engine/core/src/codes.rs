@@ -42,6 +42,8 @@ pub const EXPRESSION_IN_FLOW: Code = "ST1010";
 pub const UNKNOWN_FILE_KIND: Code = "ST1011";
 /// The workspace has no `staunch.yaml`, or it cannot be used.
 pub const NO_WORKSPACE: Code = "ST1012";
+/// Something that looks like a file of the workspace and is none, so that it is not read.
+pub const NOT_A_FILE: Code = "ST1013";
 /// A key that has no meaning here.
 pub const UNKNOWN_KEY: Code = "ST1020";
 /// A key that has to be there.

@@ -148,6 +148,10 @@ pub trait Names {
     fn lookup(&self, root: Root, name: &str) -> Option<NameType>;
     /// All names under a root here, for "did you mean"; empty where the root itself has no place here.
     fn list(&self, root: Root) -> Vec<String>;
+    /// The only texts that `root.name` can be; empty where it can be any.
+    fn choices(&self, _root: Root, _name: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A problem in an expression.

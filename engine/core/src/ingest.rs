@@ -45,6 +45,12 @@ fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusa
     Err(Refusal { code, message: message.into() })
 }
 
+/// The refusal of a body of so many bytes.
+pub fn too_large(bytes: u64) -> Refusal {
+    let message = format!("the body has {bytes} bytes, at most {MAX_BODY} are read");
+    Refusal { code: codes::EVENT_TOO_LARGE, message }
+}
+
 /// Reads one event: a CloudEvent in JSON, or the short form `{"event","contact","time","data"}`.
 /// `headers` are the `ce-…` attributes of binary mode, lower case; then the body is the data alone.
 ///
@@ -52,10 +58,7 @@ fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusa
 /// The [`Refusal`] with which the bytes are parked.
 pub fn read(body: &[u8], headers: &BTreeMap<String, String>, door: &Door<'_>) -> Result<Event, Refusal> {
     if body.len() > MAX_BODY {
-        return refuse(
-            codes::EVENT_TOO_LARGE,
-            format!("the body has {} bytes, at most {MAX_BODY} are read", body.len()),
-        );
+        return Err(too_large(body.len() as u64));
     }
     let Ok(text) = std::str::from_utf8(body) else {
         return refuse(codes::EVENT_NOT_UTF8, "the body is not valid UTF-8");

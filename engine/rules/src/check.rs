@@ -8,7 +8,7 @@ use crate::types::a;
 use rhai::{Engine, ParseErrorType};
 use staunch_core::codes;
 use staunch_core::expr::{Checked, ExprProblem, Names};
-use staunch_core::value::Type;
+use staunch_core::value::{Currency, Type};
 
 /// All problems of an expression, in order of place, and the names it reads.
 pub(crate) fn check(engine: &Engine, source: &str, names: &dyn Names, want: Type) -> Checked {
@@ -43,14 +43,14 @@ pub(crate) fn check(engine: &Engine, source: &str, names: &dyn Names, want: Type
 pub(crate) fn parse_problem(source: &str, error: &rhai::ParseError) -> ExprProblem {
     let (code, message, help) = match error.err_type() {
         ParseErrorType::ExprTooDeep => {
-            (codes::EXPR_LIMIT, "this is nested too deeply".to_owned(), "split it into features with `expr`")
+            (codes::EXPR_LIMIT, "this is nested too deeply".to_owned(), "split it into features with `expr`".to_owned())
         }
         other => (codes::EXPR_SYNTAX, format!("this cannot be read: {other}"), help_for(source, error)),
     };
-    ExprProblem { code, offset: offset(source, error.position()), message, help: help.to_owned() }
+    ExprProblem { code, offset: offset(source, error.position()), message, help }
 }
 
-fn help_for(source: &str, error: &rhai::ParseError) -> &'static str {
+fn help_for(source: &str, error: &rhai::ParseError) -> String {
     let at = offset(source, error.position());
     let (before, rest) = source.split_at(at);
     let ends = |text: &str, units: &[char]| {
@@ -59,18 +59,35 @@ fn help_for(source: &str, error: &rhai::ParseError) -> &'static str {
     };
     // The parser stops at a unit, or behind it where it is an operator or a letter.
     let word = rest.find(|c: char| !c.is_ascii_alphanumeric()).map_or(rest, |end| &rest[..end]);
-    if ends(before, &['%']) {
+    if let Some(number) = amount(before, word) {
+        return match word {
+            "EUR" => format!("write an amount as `eur({number})`"),
+            _ => format!("write an amount as `money({number}, \"{word}\")`"),
+        };
+    }
+    let help = if ends(before, &['%']) {
         "write a percentage as `percent(5)`"
     } else if ends(word, &['d', 'h', 'm', 's']) || ends(&format!("{}{word}", last_word(before)), &['d', 'h', 'm', 's'])
     {
         "write a duration as `days(2)`, `hours(3)` or `minutes(5)`"
+    } else if rest.starts_with('\'') {
+        "put text into double quotes: `\"…\"`"
     } else if rest.starts_with('=') {
         "compare with `==`"
     } else if rest.starts_with("and") || rest.starts_with("or") || rest.starts_with("not") {
         "write && for and, || for or, ! for not"
     } else {
-        "see the examples of conditions in the language reference"
-    }
+        "expressions compare and compute names, numbers and \"text\": && || ! ?? == != < <= > >= + - * / %"
+    };
+    help.to_owned()
+}
+
+/// The number before a currency code, as in `50 EUR`.
+fn amount<'a>(before: &'a str, word: &str) -> Option<&'a str> {
+    Currency::parse(word)?;
+    let before = before.trim_end();
+    let number = &before[before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').len()..];
+    number.parse::<f64>().is_ok().then_some(number)
 }
 
 fn last_word(text: &str) -> &str {

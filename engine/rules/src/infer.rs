@@ -5,6 +5,7 @@ use crate::tree::{Call, Kind, Tree};
 use crate::types::{a, is_condition, mismatch, result};
 use staunch_core::codes;
 use staunch_core::expr::{ExprProblem, Names, Root};
+use staunch_core::suggest::closest;
 use staunch_core::value::{Currency, Type};
 
 /// What a part gives; `None` where that cannot be known because a problem was reported already.
@@ -127,6 +128,10 @@ impl Inference<'_> {
         if name == "money" {
             self.currency(&args[1]);
         }
+        if let ("==" | "!=", [one, two]) = (name.as_str(), args.as_slice()) {
+            self.choice(one, two);
+            self.choice(two, one);
+        }
         match result(name, &kinds) {
             Some(kind) => Given::of(kind),
             None => {
@@ -135,6 +140,23 @@ impl Inference<'_> {
                 Given::UNKNOWN
             }
         }
+    }
+
+    /// A text that is held against a name that can never be it.
+    fn choice(&mut self, text: &Tree, name: &Tree) {
+        let (Kind::Text(wanted), Some((root, field, others))) = (&text.kind, named(name)) else { return };
+        let choices = self.names.choices(root, field);
+        if choices.is_empty() || choices.contains(wanted) || others.contains(&wanted.as_str()) {
+            return;
+        }
+        let message = format!("`{}` is never `{wanted}`", written(root, field));
+        // Capitals are the mistake that is made most, and far from near by their letters.
+        let same = choices.iter().find(|one| one.eq_ignore_ascii_case(wanted)).map(String::as_str);
+        let help = match same.or_else(|| closest(wanted, choices.iter().map(String::as_str))) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it is one of {}", choices.join(", ")),
+        };
+        self.report(text.at, codes::BAD_VALUE, message, &help);
     }
 
     fn currency(&mut self, arg: &Tree) {
@@ -148,5 +170,22 @@ impl Inference<'_> {
 
     fn report(&mut self, offset: usize, code: &'static str, message: String, help: &str) {
         self.problems.push(ExprProblem { code, offset, message, help: help.to_owned() });
+    }
+}
+
+/// The name that a tree gives, and the texts that it gives where the name is missing: `contact.plan ?? "none"`.
+fn named(tree: &Tree) -> Option<(Root, &str, Vec<&str>)> {
+    match &tree.kind {
+        Kind::Name(root, name) => Some((*root, name, Vec::new())),
+        Kind::Default(parts) => {
+            let (first, rest) = parts.split_first()?;
+            let (root, name, mut others) = named(first)?;
+            for part in rest {
+                let Kind::Text(text) = &part.kind else { return None };
+                others.push(text);
+            }
+            Some((root, name, others))
+        }
+        _ => None,
     }
 }

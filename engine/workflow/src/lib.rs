@@ -1,5 +1,5 @@
 //! Files of a workspace: YAML text to checked workflows, policy, tests and rollouts, with every problem of every file
-//! reported in one run at its line and column. Nothing here runs a workflow, and only `read_files` touches the disk.
+//! reported in one run at its line and column. Nothing here runs a workflow, and only `look_through` touches the disk.
 
 mod catalog;
 mod diagnostic;
@@ -16,7 +16,7 @@ mod yaml;
 
 pub use catalog::{NoPlugins, PluginCatalog, PluginInfo, PluginInput, PluginProblem, TemplateInfo};
 pub use diagnostic::{Diagnostic, Severity, render};
-pub use files::{Files, MAX_FILE, read_files};
+pub use files::{Files, MAX_FILE, look_through, read_files};
 pub use load::{Loaded, load_workspace};
 pub use rollout::{Check, ExitCheck, RolloutFile, RolloutStage, Sample, Verdict};
 pub use testfile::{

@@ -2,9 +2,12 @@
 //! missing stops the message instead of leaving a hole in it.
 
 mod blocks;
+mod depth;
 mod engine;
+mod folder;
 mod scan;
 mod source;
+mod uses;
 
 pub use source::{TemplateKind, TemplatePlace, TemplateProblem};
 
@@ -68,7 +71,7 @@ impl Templates {
     /// folder holds none. What is below `blocks/` is no template: others include it. Templates with problems are left
     /// out, all problems are told.
     pub fn load(folder: &Path) -> (Templates, Vec<TemplateProblem>) {
-        let (files, mut problems) = source::read(folder);
+        let (files, mut problems) = folder::read(folder);
         let (templates, more) = Templates::parse(&files);
         problems.extend(more);
         (templates, problems)
@@ -98,6 +101,9 @@ impl Templates {
     }
 
     fn compile(&mut self, part: &Part<'_>) -> Vec<TemplateProblem> {
+        if let Some(excess) = depth::excess(part.text) {
+            return vec![part.at(excess.at, excess.message, excess.help.to_owned())];
+        }
         let mut problems = engine::forbidden(part);
         if let Err(error) = self.environment.add_template_owned(part.key.clone(), part.text.to_owned()) {
             problems.push(part.problem(&error));
@@ -152,6 +158,9 @@ impl Templates {
     pub fn check_text(source: &str) -> Result<(), String> {
         if source.contains("{%") {
             return Err("`{% %}` does not belong into quoted text; put logic into a template file".to_owned());
+        }
+        if let Some(excess) = depth::excess(source) {
+            return Err(format!("{}; {}", excess.message, excess.help));
         }
         let environment = engine::environment();
         environment.template_from_named_str(engine::INLINE, source).map(drop).map_err(|error| engine::describe(&error))
@@ -211,6 +220,29 @@ impl Templates {
             scan::places(part.text, variable).into_iter().map(|byte| part.place(byte)).collect::<Vec<_>>()
         });
         found.collect()
+    }
+
+    /// Where a template and its blocks read a value such as `contact.name` and say nothing about what stands there when it
+    /// is missing.
+    pub fn bare(&self, name: &str) -> Vec<(TemplatePlace, String)> {
+        let look = |part: &Part<'_>| {
+            let found = uses::uses(&self.environment, part.text).bare;
+            found.into_iter().map(|(at, name)| (part.place(at), name)).collect::<Vec<_>>()
+        };
+        let Some(source) = self.by_name.get(name) else { return Vec::new() };
+        self.parts(name, source).iter().flat_map(look).collect()
+    }
+
+    /// Filters and tests that there are not, and methods: what compiles, and holds every run that renders it. Of all
+    /// templates and blocks.
+    pub fn faults(&self) -> Vec<TemplateProblem> {
+        let parts = self.by_name.iter().flat_map(|(name, source)| source.parts(name));
+        let blocks = self.blocks.iter().map(|(path, text)| Part::block(path, text));
+        let look = |part: Part<'_>| {
+            let found = uses::uses(&self.environment, part.text).faults;
+            found.into_iter().map(|(at, message, help)| part.at(at, message, help)).collect::<Vec<_>>()
+        };
+        parts.chain(blocks).flat_map(look).collect()
     }
 
     fn find(&self, name: &str, kind: TemplateKind) -> Result<&Source, RenderError> {

@@ -1,16 +1,11 @@
-//! Files of templates: where they are, what their first line says, and their parts with places in the file.
+//! Files of templates: what their first line says, and their parts with places in the file.
 
 use super::engine;
 use staunch_core::codes::{self, Code};
 use std::collections::BTreeMap;
-use std::path::Path;
 
-/// Larger files are no messages.
-const LARGEST: u64 = 256 * 1024;
 /// The folder of what templates include.
 pub(super) const BLOCKS: &str = "blocks/";
-/// Folders in folders; deeper ones are a mistake, or a circle of links.
-const DEEPEST: usize = 8;
 
 /// What a template makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +49,15 @@ pub struct TemplateProblem {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// The text of that line, where it is known as a whole.
+    pub excerpt: Box<str>,
 }
 
 impl TemplateProblem {
     pub(super) fn new(file: &str, message: impl Into<String>, help: impl Into<String>) -> TemplateProblem {
         let (message, help) = (message.into(), help.into());
-        TemplateProblem { file: file.to_owned(), line: 1, column: 1, code: codes::TEMPLATE_INVALID, message, help }
+        let (file, excerpt, code) = (file.to_owned(), Box::default(), codes::TEMPLATE_INVALID);
+        TemplateProblem { file, line: 1, column: 1, code, message, help, excerpt }
     }
 }
 
@@ -111,13 +109,20 @@ impl<'a> Part<'a> {
     /// A compiler's error with its place in the file.
     pub(super) fn problem(&self, error: &minijinja::Error) -> TemplateProblem {
         let start = error.range().map_or(0, |range| range.start);
-        self.at(start, engine::describe(error), "correct it, then run `staunch check`".to_owned())
+        // What expressions of workflows write as `??`, templates write as a filter.
+        let behind = self.text.get(start..).unwrap_or_default();
+        let help = if behind.trim_start().starts_with('?') {
+            "a template writes a default as a filter: `{{ contact.name | default(\"there\") }}`"
+        } else {
+            "correct it, then run `staunch check`"
+        };
+        self.at(start, engine::describe(error), help.to_owned())
     }
 
     /// A problem at a byte of this part.
     pub(super) fn at(&self, byte: usize, message: String, help: String) -> TemplateProblem {
-        let TemplatePlace { file, line, column, .. } = self.place(byte);
-        TemplateProblem { line, column, ..TemplateProblem::new(&file, message, help) }
+        let TemplatePlace { file, line, column, excerpt } = self.place(byte);
+        TemplateProblem { line, column, excerpt: excerpt.into(), ..TemplateProblem::new(&file, message, help) }
     }
 
     /// Where a byte of this part is in the file.
@@ -158,65 +163,6 @@ pub(super) fn key(name: &str, part: &str) -> String {
 /// Lines of the file before a part.
 pub(super) fn offset(part: &str) -> usize {
     if part == "txt" { 2 } else { 0 }
-}
-
-/// All files below a folder. Links are not followed.
-pub(super) fn read(folder: &Path) -> (BTreeMap<String, String>, Vec<TemplateProblem>) {
-    let (mut files, mut problems) = (BTreeMap::new(), Vec::new());
-    if folder.is_dir() {
-        read_folder(folder, "", 0, &mut files, &mut problems);
-    }
-    (files, problems)
-}
-
-fn read_folder(
-    folder: &Path,
-    prefix: &str,
-    depth: usize,
-    files: &mut BTreeMap<String, String>,
-    problems: &mut Vec<TemplateProblem>,
-) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            return problems.push(TemplateProblem::new(prefix, format!("cannot be read: {error}"), "check its rights"));
-        }
-    };
-    let mut entries: Vec<_> = entries.flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name();
-        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
-        let relative = format!("{prefix}{name}");
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth < DEEPEST => {
-                read_folder(&entry.path(), &format!("{relative}/"), depth + 1, files, problems);
-            }
-            Ok(kind) if kind.is_file() => match read_file(&entry.path(), &relative) {
-                Ok(content) => drop(files.insert(relative, content)),
-                Err(problem) => problems.push(problem),
-            },
-            _ => problems.push(TemplateProblem::new(
-                &relative,
-                "is no plain file",
-                "put the file itself there, not a link",
-            )),
-        }
-    }
-}
-
-fn read_file(path: &Path, relative: &str) -> Result<String, TemplateProblem> {
-    let unreadable =
-        |error: std::io::Error| TemplateProblem::new(relative, format!("cannot be read: {error}"), "check its rights");
-    if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
-        return Err(TemplateProblem::new(
-            relative,
-            "is larger than 256 KiB",
-            "a message is smaller than that; link to images",
-        ));
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    String::from_utf8(bytes).map_err(|_| TemplateProblem::new(relative, "is not UTF-8 text", "save it as UTF-8"))
 }
 
 /// Pairs texts with their HTML parts and reads the first lines. Blocks have none, and are left out.

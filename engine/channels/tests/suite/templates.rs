@@ -203,3 +203,31 @@ fn folders_are_read_and_what_is_no_template_is_told() {
     let (templates, problems) = Templates::load(&folder.path().join("none"));
     assert_eq!((templates.names().count(), problems.len()), (0, 0));
 }
+
+/// Enough for any template that is let through, in a thread that has half of the stack of the service's.
+#[test]
+fn a_template_that_is_too_deep_is_refused_before_it_is_parsed() {
+    let deep = |n: usize| {
+        let chains = ["not ", "-", "1+", "1~", "1**", "1 if 1 else ", "1 and ", "1 == ", "1 in "];
+        let chains = chains.map(|one| format!("{{{{ {}1 }}}}", one.repeat(n)));
+        let behind = ["|abs", ".a", "[0]", "()"].map(|one| format!("{{{{ 1{} }}}}", one.repeat(n)));
+        let branches = format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(n / 4));
+        chains.into_iter().chain(behind).chain([branches])
+    };
+    let parse = |text: &str| Templates::parse(&files(&[("d.txt", &format!("Subject: s\n\n{text}"))])).1;
+    for text in deep(10_000) {
+        let problems = parse(&text);
+        assert_eq!(problems.len(), 1, "{}", &text[..20]);
+        assert_eq!((problems[0].code, problems[0].line), (codes::TEMPLATE_INVALID, 3));
+        assert!(problems[0].message.starts_with("more than"), "{}", problems[0].message);
+        assert!(Templates::default().render_text(&text, &json!({})).is_err());
+    }
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    let allowed = small.spawn(move || {
+        // Some have two operators in each link.
+        for text in deep(100).chain(deep(199)).filter(|text| parse(text).is_empty()) {
+            let _ = nudge(&text, json!({}));
+        }
+    });
+    allowed.unwrap().join().unwrap();
+}

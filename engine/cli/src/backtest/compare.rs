@@ -30,6 +30,7 @@ pub fn report(project: &Project, play: Play<'_>, labels: Both<String>, old: &Led
         days_count: days.len(),
         events: new.played.events,
         refused: both(|ledger| ledger.played.refused),
+        unread: new.played.unread.clone(),
         contacts: new.contacts.max(old.contacts),
         stage: play.stage.word(),
         runs: Both { old: old.runs, new: new.runs },

@@ -124,6 +124,7 @@ impl Ledger {
 
     /// At the end: counts actions, and says what followed each rule.
     pub fn finish(&mut self, world: &World<'_>, played: Played) {
+        let end = played.last.unwrap_or_default();
         self.played = played;
         self.contacts = world.contacts().values().filter(|contact| contact.merged_into.is_none()).count();
         (self.decisions, self.runs) = (world.decided_count, world.runs.len());
@@ -148,7 +149,6 @@ impl Ledger {
             let key = (stop.guard.clone(), stop.never, stop.reason.word());
             *self.guards.entry(key).or_default() += 1;
         }
-        let end = played.last.unwrap_or_default();
         for taken in std::mem::take(&mut self.taken) {
             let entry = world.runs.get(&taken.run).map(|run| &run.entry);
             let followed = self.goals.followed(&taken.workflow, &taken.version, &taken.contact, taken.at, entry, end);

@@ -1,6 +1,7 @@
 //! The report as values; its JSON has these keys.
 
 use super::outcome::Outcome;
+use crate::playback::Unread;
 use serde::Serialize;
 
 /// The same figure of both versions.
@@ -29,6 +30,8 @@ pub struct Report {
     pub events: u64,
     /// Lines that are no events of the workspace.
     pub refused: Both<u64>,
+    /// The first lines that are no events of the new version.
+    pub unread: Vec<Unread>,
     /// Contacts of the history.
     pub contacts: usize,
     /// The stage of all workflows.

@@ -1,6 +1,6 @@
 //! `staunch backtest`: two versions of a workspace over the same history, and what that changes for whom.
 
-use crate::app::Dir;
+use crate::app::{self, Dir};
 use crate::backtest::{self, Ledger, Play};
 use crate::error::{CliError, Result};
 use crate::load::{self, Project};
@@ -9,6 +9,7 @@ use crate::playback;
 use crate::revision::Revision;
 use clap::Args;
 use serde_json::json;
+use staunch_core::plain;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -45,6 +46,8 @@ pub struct Backtest {
 /// Runs the command.
 pub fn run(args: &Backtest) -> Result<bool> {
     let stage = playback::stage(&args.stage)?;
+    load::fixed_score(&args.dir.dir, args.score)?;
+    args.out.iter().try_for_each(|path| app::writable(path, &[&args.events]))?;
     let revision = Revision::of(&args.dir.dir, &args.against)?;
     let open = |dir: &Path| if args.score.is_some() { load::open_unscored(dir) } else { load::open(dir) };
     let (new, old) = (open(&args.dir.dir)?, open(&revision.dir)?);
@@ -62,9 +65,10 @@ pub fn run(args: &Backtest) -> Result<bool> {
         Format::Text => output::say(&backtest::text(&report)),
     }
     if let Some(path) = &args.out {
-        eprintln!("report written to {}", path.display());
+        output::note(&format!("report written to {}", plain::line(&path.display().to_string())));
     }
-    Ok(true)
+    after.played.say_unread();
+    Ok(after.played.any())
 }
 
 /// Both versions at the same time, each in a thread and a world of its own.

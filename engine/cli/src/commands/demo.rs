@@ -152,7 +152,7 @@ async fn summarise(args: &Demo, engine: &Arc<Engine>, store: &dyn Store, end: Ti
         document["notes"] = json!([HISTORY, TRAINING]);
         document["dir"] = args.dir.display().to_string().into();
         output::json(&document);
-        eprintln!("{} events in {seconds:.1} s, {rate:.0}/s", summary.events);
+        output::note(&format!("{} events in {seconds:.1} s, {rate:.0}/s", summary.events));
         return Ok(());
     }
     let dir = args.dir.display();

@@ -52,7 +52,7 @@ pub async fn run(args: Doctor) -> Result<bool> {
         let list = |channels: staunch_channels::Channels| {
             channels.all().map(|one| one.name().to_owned()).collect::<Vec<_>>().join(", ")
         };
-        findings.push(finding("channels", channels.map(list).map_err(|error| error.to_string())));
+        findings.push(finding("channels", channels.map(list).map_err(|error| error.brief())));
     }
     let fine = findings.iter().all(|one| one.problem.is_none());
     if args.format == Format::Json {
@@ -62,8 +62,8 @@ pub async fn run(args: Doctor) -> Result<bool> {
     }
     for one in &findings {
         match &one.problem {
-            None => output::say(&format!("ok    {:<9} {}", one.part, one.detail)),
-            Some(problem) => output::say(&format!("FAIL  {:<9} {problem}", one.part)),
+            None => output::say(&output::wrap(&format!("ok    {:<9} ", one.part), &one.detail)),
+            Some(problem) => output::say(&output::wrap(&format!("FAIL  {:<9} ", one.part), problem)),
         }
     }
     Ok(fine)
@@ -72,7 +72,7 @@ pub async fn run(args: Doctor) -> Result<bool> {
 async fn connections(dir: &std::path::Path, workspace: &staunch_workflow::WorkspaceFile, findings: &mut Vec<Finding>) {
     let stored = match wiring::open_store(dir, workspace).await {
         Ok(stored) => stored,
-        Err(error) => return findings.push(finding("database", Err(error.to_string()))),
+        Err(error) => return findings.push(finding("database", Err(error.brief()))),
     };
     let place = if stored.embedded { "SQLite in .staunch/staunch.db" } else { "Postgres" };
     let answer = stored.store.ping().await.map(|()| format!("{place} answers"));
@@ -80,7 +80,7 @@ async fn connections(dir: &std::path::Path, workspace: &staunch_workflow::Worksp
     let clock: staunch_broker::Clock = Arc::new(wiring::wall_clock);
     let broker = wiring::open_broker(dir, workspace, Arc::clone(&stored.queue), clock).await;
     let answer = match broker {
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.brief()),
         Ok(broker) => {
             let depth = broker.depth().await.map(|depth| format!("answers, {depth} messages wait"));
             broker.close().await;

@@ -9,6 +9,7 @@ use crate::playback::{self, History};
 use crate::scenario::stage::Fault;
 use clap::Args;
 use serde_json::json;
+use staunch_core::plain;
 use std::path::PathBuf;
 
 /// Plays the tests, or a history, with one thing down, and says what would be sent; nothing is sent. Ends with 1 where
@@ -39,13 +40,16 @@ pub struct Drill {
 /// Runs the command.
 pub fn run(args: &Drill) -> Result<bool> {
     let stage = playback::stage(&args.stage)?;
+    load::fixed_score(&args.dir.dir, args.score)?;
     let project = if args.score.is_some() { load::open_unscored(&args.dir.dir)? } else { load::open(&args.dir.dir)? };
     match (Failure::parse(&project, &args.fail)?, &args.events) {
         (Failure::Store, _) => store(args, &project),
         (Failure::One(fault), None) => Ok(tests(args, &project, &fault)),
         (Failure::One(fault), Some(file)) => {
-            let (counts, sums) = drill::events(&project, &fault, file, stage, args.score)?;
+            let (counts, sums, played) = drill::events(&project, &fault, file, stage, args.score)?;
+            played.say_unread();
             let rows: Vec<_> = counts.into_iter().collect();
+            let fine = sums.fine() && played.any();
             if args.format == Format::Json {
                 let rows = rows.iter().map(|((workflow, step, channel, became), [normal, broken])| {
                     json!({
@@ -54,8 +58,9 @@ pub fn run(args: &Drill) -> Result<bool> {
                     })
                 });
                 let rows: Vec<_> = rows.collect();
-                output::json(&json!({ "fail": args.fail, "ok": sums.fine(), "sums": sums, "actions": rows }));
-                return Ok(sums.fine());
+                output::json(&json!({ "fail": args.fail, "ok": sums.fine(), "sums": sums, "actions": rows,
+                    "refused": played.refused, "unread": played.unread }));
+                return Ok(fine);
             }
             let heads = ["step", "channel", "became", "as it is", "down"];
             let mut lines = vec![heads.map(str::to_owned).to_vec()];
@@ -65,7 +70,7 @@ pub fn run(args: &Drill) -> Result<bool> {
             }));
             output::say(&format!("with {} down:\n\n{}\n", Failure::One(fault).word(), table(&lines, &[3, 4])));
             output::say(&sums.verdict());
-            Ok(sums.fine())
+            Ok(fine)
         }
     }
 }
@@ -80,20 +85,32 @@ fn tests(args: &Drill, project: &Project, fault: &Fault) -> bool {
     let word = Failure::One(fault.clone()).word();
     for case in &cases {
         if case.same() {
-            output::say(&format!("same   {}", case.place));
+            output::say(&output::wrap("same   ", &plain::line(&case.place)));
             continue;
         }
         let mark = if case.more.is_empty() { "other " } else { "MORE  " };
-        let down = format!("{word} down");
-        let mut rows = vec![["", "as it is", &down].map(str::to_owned).to_vec()];
-        rows.extend(case.rows.iter().map(|row| row.to_vec()));
-        output::say(&format!("{mark} {}\n{}", case.place, table(&rows, &[])));
+        let head = output::wrap(&format!("{mark} "), &plain::line(&case.place));
+        output::say(&format!("{head}\n{}", sides(&case.rows, &format!("{word} down"))));
     }
     if cases.is_empty() {
         output::say("no case found: tests stand in files named NAME.test.yaml; or play a history with --events FILE");
     }
     output::say(&sums.verdict());
     sums.fine()
+}
+
+/// One below the other: side by side they would be wider than a terminal.
+fn sides(rows: &[[String; 3]], down: &str) -> String {
+    let wide = down.chars().count().max("as it is".len());
+    let side =
+        |name: &str, text: &str| output::wrap(&format!("    {name:wide$}  "), if text.is_empty() { "–" } else { text });
+    let row = |[when, normal, broken]: &[String; 3]| {
+        if normal == broken {
+            return format!("  {when}\n{}", side("both", normal));
+        }
+        format!("  {when}\n{}\n{}", side("as it is", normal), side(down, broken))
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }
 
 /// Without the database there is no decision and no claim, so there is nothing to play.
@@ -117,18 +134,23 @@ fn store(args: &Drill, project: &Project) -> Result<bool> {
         output::json(&json!({ "fail": args.fail, "ok": true, "sums": sums, "waiting": events }));
         return Ok(true);
     }
-    let lines = [
-        format!(
-            "with the store down: nothing is decided and nothing is sent; {} events of {what} wait.",
-            count(events)
+    let mut lines = vec![output::wrap(
+        "",
+        &format!(
+            "with the store down: nothing is decided and nothing is sent; {} of {what} {}.",
+            output::of(events, "event"),
+            if events == 1 { "waits" } else { "wait" }
         ),
-        "Ingest   an event is acknowledged only after its commit, so the broker keeps all of them.".to_owned(),
-        "Timers   what falls due is decided when the store is back, each for its own time.".to_owned(),
-        "Dispatch an action is claimed in the store before a channel is called: no claim, no call.".to_owned(),
-        "After    events are decided in order; what has expired meanwhile is withheld (expired).".to_owned(),
-        String::new(),
-        "0 customer-facing messages and 0 tasks more than without the failure".to_owned(),
-    ];
+    )];
+    for (part, text) in [
+        ("Ingest", "an event is acknowledged only after its commit, so the broker keeps all of them."),
+        ("Timers", "what falls due is decided when the store is back, each for its own time."),
+        ("Dispatch", "an action is claimed in the store before a channel is called: no claim, no call."),
+        ("After", "events are decided in order; what has expired meanwhile is withheld (expired)."),
+    ] {
+        lines.push(output::wrap(&format!("{part:<9}"), text));
+    }
+    lines.extend([String::new(), Sums::default().verdict()]);
     output::say(&lines.join("\n"));
     Ok(true)
 }

@@ -6,13 +6,11 @@ use crate::load;
 use crate::output;
 use crate::wiring;
 use clap::Args;
+use staunch_broker::Message;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Messages published at once.
-const CHUNK: usize = 2_000;
 
 /// Puts events into the queue: NDJSON as it is, CSV by a mapping.
 ///
@@ -37,37 +35,42 @@ pub struct Ingest {
     map: Vec<String>,
 }
 
-/// Runs the command.
+/// Runs the command: `false` where a line was too long to be queued.
 pub async fn run(args: Ingest) -> Result<bool> {
     let (dir, file) = places(&args)?;
     let workspace = load::workspace_only(&dir)?;
-    let bytes = read(&file)?;
-    let mut messages = match &args.event {
-        None if file.ends_with(".csv") => {
-            let help = "name it with --event, and the columns with --map contact=… --map time=…";
-            return Err(CliError::usage("a CSV file needs the type of its events", help));
-        }
-        None => feed::lines(&bytes),
-        Some(event) => feed::csv(&bytes, &mapping(&args, &file, event)?)?,
-    };
-    for (line, message) in messages.iter_mut().enumerate() {
-        message.headers.insert(staunch_core::ingest::SEQUENCE.to_owned(), (line + 1).to_string());
-        if args.history {
-            message.headers.insert(staunch_worker::HISTORY.to_owned(), "true".to_owned());
-        }
+    if args.event.is_none() && file.ends_with(".csv") {
+        let help = "name it with --event, and the columns with --map contact=… --map time=…";
+        return Err(CliError::usage("a CSV file needs the type of its events", help));
     }
+    // Before the store: a file that cannot be read leaves nothing behind.
+    let mut source = open(&args, &file)?;
     let stored = wiring::open_store(&dir, &workspace).await?;
     let clock: staunch_broker::Clock = Arc::new(wiring::wall_clock);
     let broker = wiring::open_broker(&dir, &workspace, stored.queue, clock).await?;
-    for chunk in messages.chunks(CHUNK) {
-        broker.publish(chunk).await?;
-    }
+    let mut queued = 0;
+    let outcome = loop {
+        let mut chunk = match source.chunk() {
+            Ok(chunk) if chunk.is_empty() => break Ok(()),
+            Ok(chunk) => chunk,
+            Err(error) => break Err(error),
+        };
+        if args.history {
+            let mark = |one: &mut Message| one.headers.insert(staunch_worker::HISTORY.to_owned(), "true".to_owned());
+            chunk.iter_mut().for_each(|one| drop(mark(one)));
+        }
+        if let Err(error) = broker.publish(&chunk).await {
+            break Err(error.into());
+        }
+        queued += chunk.len() as u64;
+    };
     broker.close().await;
     output::say(&format!(
-        "{} events queued; `staunch run` decides them, `staunch dead list` shows what could not be used",
-        messages.len()
+        "{} queued\n`staunch run` decides them, `staunch dead list` shows what could not be used",
+        output::of(queued, "event")
     ));
-    Ok(true)
+    outcome?;
+    Ok(source.told() == 0)
 }
 
 /// The workspace and the file.
@@ -79,14 +82,53 @@ fn places(args: &Ingest) -> Result<(PathBuf, String)> {
     }
 }
 
-fn read(file: &str) -> Result<Vec<u8>> {
-    if file != "-" {
-        let path = PathBuf::from(file);
-        return std::fs::read(&path).map_err(|error| CliError::file(&path, &error));
+/// Where events come from, in chunks.
+enum Source {
+    Lines(Box<feed::Lines>),
+    Rows(std::vec::IntoIter<Message>),
+}
+
+impl Source {
+    fn chunk(&mut self) -> Result<Vec<Message>> {
+        match self {
+            Source::Lines(lines) => lines.chunk(),
+            Source::Rows(rows) => Ok(rows.by_ref().take(feed::CHUNK).collect()),
+        }
     }
-    let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(|error| CliError::file(&PathBuf::from("-"), &error))?;
-    Ok(bytes)
+
+    /// How many lines were too long.
+    fn told(&self) -> u64 {
+        match self {
+            Source::Lines(lines) => lines.refused,
+            Source::Rows(_) => 0,
+        }
+    }
+}
+
+fn open(args: &Ingest, file: &str) -> Result<Source> {
+    let reader: Box<dyn Read + Send> = if file == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        let path = PathBuf::from(file);
+        let opened = std::fs::File::open(&path).map_err(|error| CliError::file(&path, &error))?;
+        let found = opened.metadata().map_err(|error| CliError::file(&path, &error))?;
+        if found.is_dir() {
+            let message = format!("{file} is a folder");
+            return Err(CliError::new(staunch_core::codes::CLI_FILE, message, "name a file of events"));
+        }
+        Box::new(opened)
+    };
+    let reader = std::io::BufReader::with_capacity(1 << 16, reader);
+    match &args.event {
+        None => Ok(Source::Lines(Box::new(feed::Lines::new(reader, file)))),
+        Some(event) => {
+            let mut rows = feed::csv(reader, &mapping(args, file, event)?)?;
+            for (row, message) in rows.iter_mut().enumerate() {
+                message.headers.insert(staunch_core::ingest::SEQUENCE.to_owned(), (row + 1).to_string());
+            }
+            Ok(Source::Rows(rows.into_iter()))
+        }
+    }
 }
 
 fn mapping(args: &Ingest, file: &str, event: &str) -> Result<Mapping> {

@@ -32,7 +32,7 @@ use staunch_core::codes;
 ///
 /// Example: staunch demo --once
 #[derive(Debug, Parser)]
-#[command(name = "staunch", version, max_term_width = 100)]
+#[command(name = "staunch", version, max_term_width = 80)]
 pub struct Cli {
     /// Logs what happens, not only what goes wrong (stderr, JSON lines).
     #[arg(long, global = true)]

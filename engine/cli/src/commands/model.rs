@@ -1,5 +1,6 @@
 //! `staunch model`: train a model from a table, and compile it to a scoring plugin.
 
+use crate::app;
 use crate::error::{CliError, Result};
 use crate::output;
 use clap::{Args, Subcommand};
@@ -104,6 +105,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn compile_model(model: &Path, out: &Path) -> Result<bool> {
+    app::writable(out, &[model])?;
     let bytes = std::fs::read(model).map_err(|error| CliError::file(model, &error))?;
     let wasm = compile(&Trained::read(&bytes).map_err(failed)?).map_err(failed)?;
     write(out, &wasm)?;
@@ -117,6 +119,7 @@ fn compile_model(model: &Path, out: &Path) -> Result<bool> {
 }
 
 fn train_model(args: &Train) -> Result<bool> {
+    app::writable(&args.output, &[&args.data])?;
     let file = File::open(&args.data).map_err(|error| CliError::file(&args.data, &error))?;
     let options = TableOptions {
         label: args.label.clone(),

@@ -1,6 +1,6 @@
 //! `staunch simulate`: events through the real core on virtual time, nothing outside; also makes training tables.
 
-use crate::app::Dir;
+use crate::app::{self, Dir};
 use crate::error::Result;
 use crate::load;
 use crate::output::{self, count, table};
@@ -11,6 +11,7 @@ use staunch_core::Time;
 use staunch_core::action::ReasonCode;
 use staunch_core::decide::Catalog;
 use staunch_core::event::Event;
+use staunch_core::plain;
 use staunch_core::sim::World;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -78,6 +79,8 @@ impl Onlooker for Counter<'_> {
 /// Runs the command.
 pub fn run(args: &Simulate) -> Result<bool> {
     let stage = playback::stage(&args.stage)?;
+    load::fixed_score(&args.dir.dir, args.score)?;
+    args.features.iter().try_for_each(|path| app::writable(path, &[&args.events]))?;
     let project = if args.score.is_some() { load::open_unscored(&args.dir.dir)? } else { load::open(&args.dir.dir)? };
     let theatre = Theatre::new(&project, args.score);
     let since = Instant::now();
@@ -90,10 +93,15 @@ pub fn run(args: &Simulate) -> Result<bool> {
     if let Some(path) = &args.features {
         let rows = training.write(&theatre.catalog, outcome.played.last.unwrap_or_default(), path)?;
         // On stderr: stdout holds one document.
-        eprintln!("{} rows written to {}", count(rows as u64), path.display());
+        output::note(&format!(
+            "{} written to {}",
+            output::of(rows as u64, "row"),
+            plain::line(&path.display().to_string())
+        ));
     }
     report(args, &outcome);
-    Ok(true)
+    outcome.played.say_unread();
+    Ok(outcome.played.any())
 }
 
 fn simulate(
@@ -123,6 +131,7 @@ fn report(args: &Simulate, outcome: &Outcome) {
         let (runs, actions, days) = outcome.tally.to_json();
         output::json(&json!({
             "events": outcome.played.events, "refused": outcome.played.refused,
+            "unread": outcome.played.unread,
             "from": outcome.played.first.map(|at| at.to_string()), "to": outcome.played.last.map(|at| at.to_string()),
             "contacts": outcome.contacts, "decisions": outcome.decided, "seconds": outcome.seconds,
             "runs_started": outcome.started, "runs_advanced": outcome.advanced, "scores": outcome.scores,
@@ -136,11 +145,11 @@ fn report(args: &Simulate, outcome: &Outcome) {
 fn text(outcome: &Outcome) -> String {
     let played = &outcome.played;
     let mut parts = vec![format!(
-        "{} events of {} contacts, {} could not be read; {} decisions",
-        count(played.events),
-        count(outcome.contacts as u64),
+        "{} of {}, {} could not be read; {}",
+        output::of(played.events, "event"),
+        output::of(outcome.contacts as u64, "contact"),
         count(played.refused),
-        count(outcome.decided)
+        output::of(outcome.decided, "decision")
     )];
     if let Some((first, last)) = played.span() {
         parts.push(format!("from {first} to {last}, on virtual time"));

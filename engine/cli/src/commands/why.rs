@@ -69,7 +69,7 @@ pub async fn run(args: Why) -> Result<bool> {
             "runs": story.runs.iter().map(staunch_web::run_json).collect::<Vec<_>>(),
             "actions": story.actions.iter().map(|(action, outcomes)| staunch_web::action_json(action, outcomes)).collect::<Vec<_>>(),
         })),
-        Format::Text => output::say(text(&story, &args).trim_end()),
+        Format::Text => output::say(&output::fit(text(&story, &args).trim_end())),
     }
     Ok(true)
 }

@@ -107,7 +107,7 @@ fn standing(places: &[Place]) -> String {
         let change = place.change.map_or("the same", word);
         let step = format!("{} ({})", one.step, one.status);
         let cells = [&step, &one.version[..one.version.len().min(8)], &count(one.count), change];
-        let fates = place.fates.iter().map(|(_, fate)| fate_word(*fate).to_owned());
+        let fates = place.fates.iter().map(|(_, fate)| fate.map_or("not possible", fate_word).to_owned());
         cells.map(str::to_owned).into_iter().chain(fates).collect()
     }));
     let help = "  (the last four: what `staunch publish --existing keep|patch|move|end` does to them)";

@@ -3,7 +3,7 @@
 use super::{Sums, sent};
 use crate::error::Result;
 use crate::load::Project;
-use crate::playback::{self, History, Theatre};
+use crate::playback::{self, History, Played, Theatre};
 use crate::scenario::stage::Fault;
 use staunch_core::Time;
 use staunch_core::action::Action;
@@ -25,9 +25,9 @@ pub fn events(
     file: &Path,
     stage: Stage,
     score: Option<f64>,
-) -> Result<(Counts, Sums)> {
-    let normal = play(project, None, file, stage, score)?;
-    let broken = play(project, Some(fault), file, stage, score)?;
+) -> Result<(Counts, Sums, Played)> {
+    let (normal, played) = play(project, None, file, stage, score)?;
+    let (broken, _) = play(project, Some(fault), file, stage, score)?;
     let mut sums = Sums::default();
     sums.add(&normal, &broken);
     let mut counts = Counts::new();
@@ -40,7 +40,7 @@ pub fn events(
         }
     }
     debug_assert_eq!(sent(&broken).len() as u64, sums.same + sums.messages_more + sums.tasks_more);
-    Ok((counts, sums))
+    Ok((counts, sums, played))
 }
 
 fn play(
@@ -49,7 +49,7 @@ fn play(
     file: &Path,
     stage: Stage,
     score: Option<f64>,
-) -> Result<Vec<Action>> {
+) -> Result<(Vec<Action>, Played)> {
     let mut history = History::open(file)?;
     let mut theatre = Theatre::new(project, score);
     if let Some(Fault::Score(name)) = fault {
@@ -63,8 +63,8 @@ fn play(
         world.quiet = true;
         let mut after = |_: &mut World<'_>, _: Time| {};
         let schema = &theatre.catalog.workspace.schema;
-        playback::play(world, schema, &mut history, &mut after, &|bytes| bar.set_position(bytes))?;
-        Ok(std::mem::take(&mut world.actions))
+        let played = playback::play(world, schema, &mut history, &mut after, &|bytes| bar.set_position(bytes))?;
+        Ok((std::mem::take(&mut world.actions), played))
     });
     bar.finish_and_clear();
     actions

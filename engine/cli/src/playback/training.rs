@@ -62,7 +62,10 @@ impl Training {
     /// # Errors
     /// Where the file cannot be written.
     pub fn write(&self, catalog: &Catalog, end: Time, path: &Path) -> Result<usize> {
-        let failed = |error: csv::Error| CliError::new(codes::CLI_FILE, error.to_string(), "check the path");
+        let failed = |error: csv::Error| {
+            let message = format!("{}: {error}", path.display());
+            CliError::new(codes::CLI_FILE, message, "check the path and its permissions")
+        };
         let mut writer = csv::Writer::from_path(path).map_err(failed)?;
         if let Some(first) = self.rows.first() {
             let names = first.inputs.iter().map(|(name, _)| name.rsplit('.').next().unwrap_or(name));

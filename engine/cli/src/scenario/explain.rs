@@ -3,6 +3,7 @@
 use super::judge::{Judged, Met};
 use super::stage::Story;
 use super::timeline::{local, offset, turn, wanted, what};
+use staunch_core::action::ReasonCode;
 use staunch_core::receipt::{Entry, Trace};
 use staunch_core::sim::{Happening, Turn};
 use staunch_core::workflow::{Workflow, matches_any};
@@ -19,7 +20,10 @@ pub fn differences(workflow: &Workflow, case: &TestCase, story: &Story, judged: 
         let at = one.at.map_or_else(String::new, |at| format!("{} ", offset(case.now + at, case)));
         let mut text = format!("expected {at}{} (line {}), which did not happen", wanted(one, case), one.line);
         match instead(one, case, story, judged) {
-            Some(instead) => text.push_str(&format!("\n  instead: {instead}")),
+            Some(instead) => {
+                text.push_str(&format!("\n  instead: {instead}"));
+                cause(&instead, story).iter().for_each(|cause| text.push_str(&format!("\n  because: {cause}")));
+            }
             None if told => {}
             None => {
                 // One explanation is enough: all that is missing is missing of the same way.
@@ -36,6 +40,18 @@ pub fn differences(workflow: &Workflow, case: &TestCase, story: &Story, judged: 
         }));
     }
     found
+}
+
+/// What kept a run from going on, where a reason alone says too little.
+fn cause(instead: &str, story: &Story) -> Option<String> {
+    let reasons = [ReasonCode::Render, ReasonCode::Expression, ReasonCode::ScoreUnavailable].map(ReasonCode::word);
+    let reason = reasons.into_iter().find(|reason| instead.contains(&format!("({reason})")))?;
+    let own = story.decisions.iter().filter(|one| story.is_own(&one.contact));
+    let mut entries = own.flat_map(|one| &one.entries);
+    entries.find_map(|entry| {
+        let rest = entry.what.strip_prefix("held: ")?.strip_prefix(reason)?;
+        Some(rest.trim().strip_prefix('(')?.strip_suffix(')')?.to_owned())
+    })
 }
 
 /// The nearest happening of the same step, or the nearest turn of the same kind: what nobody else expects first.

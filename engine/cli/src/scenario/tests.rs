@@ -196,10 +196,12 @@ fn a_failure_says_what_happened_instead_on_one_time_line() {
     insta::assert_snapshot!(ran[0].text(), @r#"
     FAIL  workflows/rescue.test.yaml:9 at night, and too early
           expected 0h sent tips (line 14), which did not happen
-            instead: 0h held tips (quiet_hours) until Tue 2026-03-03 08:00, Mon 2026-03-02 23:30
+            instead: 0h held tips (quiet_hours) until Tue 2026-03-03 08:00, Mon
+              2026-03-02 23:30
           expected 2d sent checklist (line 15), which did not happen
             instead: 3d sent checklist, Thu 2026-03-05 23:30
-          happened and was not expected: 0h held tips (quiet_hours) until Tue 2026-03-03 08:00
+          happened and was not expected: 0h held tips (quiet_hours) until Tue
+            2026-03-03 08:00
           happened and was not expected: 8h30m sent tips
           happened and was not expected: 3d sent checklist
           time line (Europe/Berlin), !! = differs:

@@ -71,6 +71,12 @@ pub(super) const PAGES: &[Entry] = &[
         "Run the command in a workspace, or make one with `staunch init DIR`.",
     ),
     entry(
+        NOT_A_FILE,
+        "A workflow that is left out in silence is one that everybody believes to be in force. Links are followed to files \
+         inside of the workspace, as Kubernetes mounts them; not out of it, and not to folders.",
+        "Put a plain file of a name in UTF-8 there, or take it away.",
+    ),
+    entry(
         UNKNOWN_KEY,
         "A misspelt key would be a rule that never holds, so a key that is not known here is an error.",
         "Take the name that is offered, or remove the key.",

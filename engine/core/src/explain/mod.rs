@@ -6,8 +6,11 @@ mod events;
 mod expressions;
 mod files;
 mod lint;
+mod reasons;
 mod scoring;
 mod service;
+
+pub use reasons::{Reason, reason, reasons};
 
 use crate::codes::{Code, LIST};
 
@@ -74,16 +77,6 @@ pub fn pages() -> impl Iterator<Item = (&'static str, Page)> {
 }
 
 impl Page {
-    /// The page for a terminal.
-    pub fn text(&self) -> String {
-        let mut out =
-            format!("{} {}\n\n{}\n\nwhy   {}\nnext  {}\n", self.code, self.title(), self.means, self.why, self.next);
-        if let Some(example) = self.example {
-            out += &format!("see   examples/broken/{example}\n");
-        }
-        out
-    }
-
     /// Its name in words: `unknown key`.
     pub fn title(&self) -> String {
         self.name.to_lowercase().replace('_', " ")

@@ -2,8 +2,10 @@
 
 use crate::workspace::WorkspaceFile;
 use staunch_core::expr::{NameType, Names, Root};
+use staunch_core::schema::{Field, FieldKind, Fields};
 use staunch_core::score::ScoreKind;
 use staunch_core::value::Type;
+use staunch_core::workflow::matches_any;
 
 /// Everything that has a name in a workflow.
 pub(super) struct Known<'a> {
@@ -97,6 +99,19 @@ impl Names for At<'_> {
         }
     }
 
+    fn choices(&self, root: Root, name: &str) -> Vec<String> {
+        let Some(workspace) = self.known.workspace else { return Vec::new() };
+        let of = |fields: &Fields| fields.get(name).map(choices).unwrap_or_default();
+        match root {
+            Root::Contact => Some(of(&workspace.schema.contact)),
+            Root::Account => Some(of(&workspace.schema.account)),
+            Root::Event => self.place.event.as_ref().map(|events| event_choices(workspace, events, name)),
+            Root::Entry => Some(event_choices(workspace, &self.known.start, name)),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
     fn list(&self, root: Root) -> Vec<String> {
         let Some(workspace) = self.known.workspace else { return Vec::new() };
         let (known, place) = (self.known, self.place);
@@ -114,6 +129,27 @@ impl Names for At<'_> {
             _ => Vec::new(),
         }
     }
+}
+
+/// The texts that a field can be; empty = any.
+fn choices(field: &Field) -> Vec<String> {
+    match &field.kind {
+        FieldKind::Text { one_of } => one_of.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The texts that a field can be in any of the events; where it can be any text in one of them, it can be any.
+fn event_choices(workspace: &WorkspaceFile, events: &[String], name: &str) -> Vec<String> {
+    let matching = workspace.schema.events.iter().filter(|(event, _)| matches_any(events, event));
+    let mut all = Vec::new();
+    for found in matching.filter_map(|(_, fields)| fields.get(name)).map(choices) {
+        if found.is_empty() {
+            return found;
+        }
+        all.extend(found);
+    }
+    all
 }
 
 impl KnownScore {

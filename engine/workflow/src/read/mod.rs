@@ -134,10 +134,13 @@ impl<'a> Reader<'a> {
             return;
         }
         let known: Vec<&str> = known.into_iter().collect();
-        let help = match closest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "there is none here yet".to_owned(),
-            None => format!("known: {}", known.join(", ")),
+        let help = match (closest(name, known.iter().copied()), declare(code)) {
+            (Some(near), None) => format!("did you mean `{near}`?"),
+            (Some(near), Some(declare)) => format!("did you mean `{near}`? else {declare}"),
+            (None, None) if known.is_empty() => "there is none here yet".to_owned(),
+            (None, None) => format!("known: {}", known.join(", ")),
+            (None, Some(declare)) if known.is_empty() => format!("{declare}; there is none here yet"),
+            (None, Some(declare)) => format!("{declare}; known: {}", known.join(", ")),
         };
         self.error(at, code, format!("`{name}` is not {what}"), help);
     }
@@ -214,5 +217,18 @@ impl<'a> Reader<'a> {
             self.error(fields.at, codes::MISSING_KEY, format!("`{key}` is missing"), format!("add `{key}:`"));
         }
         found
+    }
+}
+
+/// Where a name of this kind is declared.
+fn declare(code: &str) -> Option<&'static str> {
+    match code {
+        codes::UNKNOWN_EVENT => Some("declare it under `events:` in staunch.yaml"),
+        codes::UNKNOWN_PURPOSE => Some("declare it under `purposes:` in staunch.yaml"),
+        codes::UNKNOWN_ROLE => Some("declare it under `roles:` in staunch.yaml"),
+        codes::UNKNOWN_CONNECTOR => Some("declare it under `connectors:` in staunch.yaml"),
+        codes::UNKNOWN_AUDIENCE => Some("declare it under `audiences:` in staunch.yaml"),
+        codes::UNKNOWN_FIELD => Some("declare it in staunch.yaml"),
+        _ => None,
     }
 }

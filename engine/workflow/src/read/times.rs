@@ -78,6 +78,11 @@ impl Reader<'_> {
         let (local, named) = text.split_once(' ').map_or((text, zone), |(local, zone)| (local, Some(zone.trim())));
         let found = match (Time::parse(text), named) {
             (Some(time), zone) => Some(Moment { time, zone: zone.unwrap_or("UTC").to_owned() }),
+            (None, Some(zone)) if skipped(local, zone) => {
+                let message = format!("`{}` does not exist: clocks in {zone} go forward there", shorten(local));
+                self.error(node.at, codes::BAD_VALUE, message, "take a time an hour earlier or later");
+                return None;
+            }
             (None, Some(zone)) => at_zone(local, zone),
             (None, None) => None,
         };
@@ -104,4 +109,11 @@ fn at_zone(local: &str, name: &str) -> Option<Moment> {
     let local: jiff::civil::DateTime = local.parse().ok()?;
     let zoned = local.to_zoned(zone(name)?).ok()?;
     Some(Moment { time: Time(zoned.timestamp().as_microsecond()), zone: name.to_owned() })
+}
+
+/// Whether a local time is left out when summer time begins.
+fn skipped(local: &str, name: &str) -> bool {
+    let local: Option<jiff::civil::DateTime> = local.parse().ok();
+    let offset = local.zip(zone(name)).map(|(local, zone)| zone.to_ambiguous_zoned(local).offset());
+    matches!(offset, Some(jiff::tz::AmbiguousOffset::Gap { .. }))
 }

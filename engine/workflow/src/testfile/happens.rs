@@ -6,7 +6,7 @@ use crate::yaml::{Entry, Kind, Node};
 use serde_json::Value as Json;
 use staunch_core::codes;
 use staunch_core::map::Map;
-use staunch_core::schema::BUILT_IN_EVENTS;
+use staunch_core::schema::{BUILT_IN_EVENTS, Field, FieldKind};
 
 impl Tests<'_, '_> {
     /// `{ at, event, contact?, fields… }`, `{ at, event: task.done, of: STEP }` or `{ at, tick: start }`.
@@ -65,11 +65,29 @@ impl Tests<'_, '_> {
             let Some(declared) = declared.filter(|declared| !built_in || declared.contains_key(&entry.key)) else {
                 continue;
             };
+            if self.bare(&entry.value, declared.get(&entry.key)) {
+                continue;
+            }
             if let Some(Some(value)) = self.field(entry, declared, "a declared field of this event") {
                 fields.insert(entry.key.clone(), value);
             }
         }
         Some(Happens::Event { kind: kind?, fields, body: built_in.then_some(body), of })
+    }
+
+    /// Whether this is an amount without its currency. A producer may leave it out; in a case that people read, nobody
+    /// could tell 20 EUR from 20 of anything else.
+    fn bare(&mut self, node: &Node, field: Option<&Field>) -> bool {
+        let Kind::Scalar(scalar) = &node.kind else { return false };
+        let money = field.is_some_and(|field| field.kind == FieldKind::Money);
+        let bare = money && scalar.text.trim().parse::<f64>().is_ok();
+        if bare {
+            let currency = self.workspace.and_then(|workspace| workspace.schema.currency);
+            let currency = currency.map_or_else(|| "EUR".to_owned(), |currency| currency.as_str().to_owned());
+            let help = format!("write `{} {currency}`", scalar.text.trim());
+            self.reader.error(node.at, codes::NEEDS_UNIT, "an amount needs its currency", help);
+        }
+        bare
     }
 
     /// The step whose action an outcome is about.

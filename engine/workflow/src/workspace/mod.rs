@@ -105,7 +105,7 @@ impl WorkspaceFile {
     }
 
     /// The type of a field over all events that the names or globs match: in some of them only, it may be missing.
-    pub(crate) fn event_field(&self, patterns: &[String], name: &str) -> Option<NameType> {
+    pub fn event_field(&self, patterns: &[String], name: &str) -> Option<NameType> {
         let mut kind: Option<Type> = None;
         let mut optional = false;
         for event in self.events().into_iter().filter(|event| matches_any(patterns, event)) {
