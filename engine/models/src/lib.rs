@@ -9,6 +9,7 @@ pub mod compile;
 pub mod error;
 pub mod evaluate;
 pub mod golden;
+pub mod import;
 pub mod logistic;
 pub mod math;
 pub mod model;

@@ -13,7 +13,8 @@ use std::collections::HashSet;
 pub const FORMAT: u32 = 1;
 /// A row of the contract carries no more reasons.
 pub const MAX_REASONS: usize = 16;
-const MAX_INPUTS: usize = 512;
+/// Inputs of a model.
+pub const MAX_INPUTS: usize = 512;
 const MAX_NAME: usize = 100;
 const MAX_TEXT: usize = 2_000;
 

@@ -15,9 +15,9 @@ use staunch_core::score::Band;
 use std::collections::HashSet;
 
 /// Trees of a model.
-pub const MAX_TREES: usize = 5_000;
-/// Nodes of all its trees, leaves included.
-pub const MAX_NODES: usize = 100_000;
+pub const MAX_TREES: usize = 20_000;
+/// Nodes of all its trees, leaves included. A plugin may hold fewer: the size of what is compiled is looked at by itself.
+pub const MAX_NODES: usize = 1_000_000;
 /// Largest size of `base` and of a node's value, so that no sum of them overflows.
 pub const MAX_VALUE: f64 = 1e100;
 
