@@ -109,6 +109,8 @@ pub enum Link {
     Softmax,
     /// Classes: shares are sigmoid(raw) over their sum.
     OneVsRest,
+    /// Classes: shares are the raw values over their sum, those below 0 as 0.
+    Shares,
 }
 
 /// What a path through one tree contributes, by input (its index), in the order in which the path asks them first.
@@ -145,14 +147,16 @@ impl TreesModel {
             return Vec::new();
         }
         let raws: Vec<f64> = self.raws(row).into_iter().map(|raw| self.scale * raw).collect();
-        let parts: Vec<f64> = if self.link == Link::OneVsRest {
-            raws.into_iter().map(sigmoid).collect()
-        } else {
-            let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            raws.into_iter().map(|raw| exp(raw - top)).collect()
+        let parts: Vec<f64> = match self.link {
+            Link::OneVsRest => raws.into_iter().map(sigmoid).collect(),
+            Link::Shares => raws.into_iter().map(|raw| raw.max(0.0)).collect(),
+            _ => {
+                let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                raws.into_iter().map(|raw| exp(raw - top)).collect()
+            }
         };
         let sum = parts.iter().fold(0.0, |sum, part| sum + part);
-        // Where every sigmoid vanished nothing is known.
+        // Where every part vanished nothing is known.
         let even = 1.0 / self.labels.len() as f64;
         parts.into_iter().map(|part| if sum > 0.0 { part / sum } else { even }).collect()
     }
@@ -173,7 +177,7 @@ impl TreesModel {
         let answer = match self.link {
             Link::Sigmoid => sigmoid(scaled),
             Link::Exp => exp(scaled),
-            Link::Identity | Link::Softmax | Link::OneVsRest => scaled,
+            Link::Identity | Link::Softmax | Link::OneVsRest | Link::Shares => scaled,
         };
         self.calibration.as_ref().map_or(answer, |calibration| calibration.apply(raw, answer))
     }
@@ -288,9 +292,9 @@ impl TreesModel {
     }
 
     fn class_problem(&self) -> Option<String> {
-        let many = matches!(self.link, Link::Softmax | Link::OneVsRest);
+        let many = matches!(self.link, Link::Softmax | Link::OneVsRest | Link::Shares);
         if many != !self.labels.is_empty() {
-            return Some("`labels` belong to the links `softmax` and `one_vs_rest`, and to no other".into());
+            return Some("`labels` belong to the links `softmax`, `one_vs_rest` and `shares`, and to no other".into());
         }
         if !many {
             return None;

@@ -14,6 +14,9 @@ pub(super) fn name(parts: &Parts<'_>, inputs: &mut [TreesInput]) -> Result<(), M
     let lists: Option<Vec<Vec<&RawValue>>> =
         serde_json::from_str(json).map_err(|error| problem("`pandas_categorical`", error))?;
     let lists = lists.unwrap_or_default();
+    if lists.is_empty() {
+        return Ok(());
+    }
     let columns = [by_parameter(parts, inputs.len()), by_range(parts)];
     let Some(columns) = columns.iter().find(|columns| columns.len() == lists.len()) else {
         let what = format!(

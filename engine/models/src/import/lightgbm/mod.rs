@@ -35,24 +35,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model, ModelError> {
     categories::name(&parts, &mut inputs)?;
     let mut budget = Budget::default();
     let trees = parts.trees.iter().enumerate().map(|(at, fields)| tree::read(at, fields, count, &mut budget));
-    let mut trees: Vec<Vec<Node>> = trees.collect::<Result<_, _>>()?;
-    if parts.header.contains_key("average_output") {
-        average(&mut trees, classes);
-    }
+    let trees: Vec<Vec<Node>> = trees.collect::<Result<_, _>>()?;
+    let rounds = (trees.len() / classes).max(1) as f64;
     let answer = objective::read(parts.header.get("objective").copied(), classes)?;
     let mut model = trees_model(inputs, answer.link, trees);
-    model.scale = answer.scale;
+    // A random forest answers by the mean over its rounds; its raw value is the sum all the same.
+    let forest = parts.header.contains_key("average_output");
+    model.scale = if forest { answer.scale / rounds } else { answer.scale };
     if classes > 1 {
         model.labels = (0..classes).map(|class| class.to_string()).collect();
         model.bases = vec![0.0; classes];
     }
     Ok(Model::Trees(model))
-}
-
-/// A random forest answers with the mean over its rounds.
-fn average(trees: &mut [Vec<Node>], classes: usize) {
-    let rounds = (trees.len() / classes).max(1) as f64;
-    trees.iter_mut().flatten().for_each(|node| node.value /= rounds);
 }
 
 fn problem(place: impl ToString, problem: impl ToString) -> ModelError {

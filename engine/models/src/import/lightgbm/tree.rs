@@ -124,7 +124,11 @@ impl Splits {
             let test = Test::In(codes);
             return Ok(Split { input, test, left, right, missing_left: false, zero_missing: false });
         }
-        let at = self.thresholds[place];
+        if self.thresholds[place].is_nan() {
+            return Err(tree.problem("threshold", "it is no number"));
+        }
+        // A split between all numbers and none has an infinite threshold.
+        let at = self.thresholds[place].clamp(f64::MIN, f64::MAX);
         let missing_left = if missing == NONE { 0.0 <= at } else { decision & LEFT != 0 };
         Ok(Split { input, test: Test::AtMost(at), left, right, missing_left, zero_missing: missing == ZERO })
     }
