@@ -128,6 +128,23 @@ impl Shares {
     }
 }
 
+/// The shares of classes with these scaled raw values, which sum to 1.
+pub(crate) fn shares(link: Link, raws: Vec<f64>) -> Vec<f64> {
+    let count = raws.len();
+    let parts: Vec<f64> = match link {
+        Link::OneVsRest => raws.into_iter().map(sigmoid).collect(),
+        Link::Shares => raws.into_iter().map(|raw| raw.max(0.0)).collect(),
+        _ => {
+            let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            raws.into_iter().map(|raw| exp(raw - top)).collect()
+        }
+    };
+    let sum = parts.iter().fold(0.0, |sum, part| sum + part);
+    // Where every part vanished nothing is known.
+    let even = 1.0 / count as f64;
+    parts.into_iter().map(|part| if sum > 0.0 { part / sum } else { even }).collect()
+}
+
 impl TreesModel {
     /// The raw value of a row, with classes that of the one with the largest share; what `row` does not hold counts as
     /// missing.
@@ -146,19 +163,7 @@ impl TreesModel {
         if self.labels.is_empty() {
             return Vec::new();
         }
-        let raws: Vec<f64> = self.raws(row).into_iter().map(|raw| self.scale * raw).collect();
-        let parts: Vec<f64> = match self.link {
-            Link::OneVsRest => raws.into_iter().map(sigmoid).collect(),
-            Link::Shares => raws.into_iter().map(|raw| raw.max(0.0)).collect(),
-            _ => {
-                let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                raws.into_iter().map(|raw| exp(raw - top)).collect()
-            }
-        };
-        let sum = parts.iter().fold(0.0, |sum, part| sum + part);
-        // Where every part vanished nothing is known.
-        let even = 1.0 / self.labels.len() as f64;
-        parts.into_iter().map(|part| if sum > 0.0 { part / sum } else { even }).collect()
+        shares(self.link, self.raws(row).into_iter().map(|raw| self.scale * raw).collect())
     }
 
     /// The answer for a row and why, as [`crate::Model::predict`] says; with classes the largest share.

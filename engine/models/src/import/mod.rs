@@ -13,6 +13,7 @@ mod ubjson;
 mod xgboost;
 
 use crate::error::ModelError;
+use crate::linear::{LinearInput, LinearModel};
 use crate::model::{Card, FORMAT, Model};
 use crate::node::Node;
 use crate::trees::{Link, MAX_NODES, MAX_TREES, TreesInput, TreesModel};
@@ -167,6 +168,13 @@ fn trees_model(inputs: Vec<TreesInput>, link: Link, trees: Vec<Vec<Node>>) -> Tr
     }
 }
 
+/// The same for a linear model.
+fn linear_model(inputs: Vec<LinearInput>, bases: Vec<f64>, link: Link, labels: Vec<String>) -> Model {
+    let (name, version) = (NAME.into(), "1.0.0".into());
+    let (bands, card) = (Vec::new(), card());
+    Model::Linear(LinearModel { format: FORMAT, name, version, inputs, labels, bases, link, bands, card })
+}
+
 fn card() -> Card {
     Card { minimum_outcomes: OUTCOMES, ..Card::default() }
 }
@@ -230,6 +238,11 @@ fn apply(model: &mut Model, options: &Options) -> Result<(), ModelError> {
     let (name, version, bands) = match model {
         Model::Logistic(model) => {
             model.inputs.iter_mut().zip(&options.inputs).for_each(|(input, name)| input.name.clone_from(name));
+            (&mut model.name, &mut model.version, &mut model.bands)
+        }
+        Model::Linear(model) => {
+            model.inputs.iter_mut().zip(&options.inputs).for_each(|(input, name)| input.name.clone_from(name));
+            model.labels.iter_mut().zip(&options.labels).for_each(|(label, name)| label.clone_from(name));
             (&mut model.name, &mut model.version, &mut model.bands)
         }
         Model::Trees(model) => {

@@ -33,7 +33,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -170,17 +170,18 @@ class Cases:
             frame = b if isinstance(b, pd.DataFrame) else pd.DataFrame(b, columns=[f"f{i}" for i in range(b.shape[1])])
             self.write(stem, frame, model.predict(make(b), output_margin=True), model.predict(make(b)))
 
-    def onnx(self, name, model, a, y, b, matrix=False, rename=None):
+    def onnx(self, name, model, a, y, b, matrix=False, double=False):
         """`a` and `b` are frames. Each column is an input of its own type, or all are one matrix of 32-bit floats."""
         kind = {"float32": FloatTensorType, "float64": DoubleTensorType, "int64": Int64TensorType}
         single = lambda d: d.astype({c: np.float32 for c, t in d.dtypes.items() if str(t) == "float64"})
-        double = rename == "double"
         fit = a if double else single(a)
         types = [(c, kind.get(str(t), StringTensorType)([None, 1])) for c, t in fit.dtypes.items()]
         if matrix:
-            types = [("X", FloatTensorType([None, a.shape[1]]))]
+            types = [("X", (DoubleTensorType if double else FloatTensorType)([None, a.shape[1]]))]
         model.fit(fit.to_numpy() if matrix else fit, y)
-        written = to_onnx(model, initial_types=types).SerializeToString()
+        # Maps of labels are for 32-bit floats only.
+        options = {"zipmap": False} if double and hasattr(model, "classes_") else None
+        written = to_onnx(model, initial_types=types, options=options).SerializeToString()
         (self.folder / f"{name}.onnx").write_bytes(written)
         seen = b if double else single(b)
         feed = {"X": seen.to_numpy()}
@@ -192,7 +193,7 @@ class Cases:
         if len(out) == 1:
             self.write(name, frame, out[0][:, 0], out[0][:, 0])
             return
-        shares = np.array([[row[c] for c in model.classes_] for row in out[1]], float)
+        shares = out[1] if double else np.array([[row[c] for c in model.classes_] for row in out[1]], float)
         if shares.shape[1] == 2:
             shares = shares[:, 1]
         self.write(name, frame, np.full(shares.shape, np.nan), shares)
@@ -220,6 +221,15 @@ def all_lightgbm(c):
     c.lightgbm("lgb-codes", (a, y, b), {"objective": "regression", "categorical": listed, "max_cat_to_onehot": 1}, 12)
 
 
+def all_linear_xgboost(c):
+    a, y, b, _ = c.numbers(0)
+    three, _ = c.three(a, b)
+    a, b = a.fillna(1) / 50, b / 50
+    c.xgboost("xgb-linear", (a, y, b), {"objective": "binary:logistic", "booster": "gblinear"}, 10)
+    c.xgboost("xgb-linear3", (a, y, b), {"objective": "multi:softprob", "num_class": 3, "booster": "gblinear"}, 10, three)
+    c.xgboost("xgb-linear-poisson", (a, y + 1, b), {"objective": "count:poisson", "booster": "gblinear", "eta": 0.1}, 5)
+
+
 def all_xgboost(c):
     a, y, b, _ = c.split(0)
     ascii_only = lambda d: d.drop(columns=[x for x in d if x == "payment"])
@@ -241,7 +251,7 @@ def all_xgboost(c):
         picked = c.r.choice(values, len(near)).astype(float)
         near[column] = picked * (1 + c.r.choice([0, 1, -1, 3, -3], len(near)) * 2.0**-25)
     c.xgboost("xgb-near", (a, y, near), {"objective": "binary:logitraw", "base_score": 0.25}, 10)
-    c.xgboost("xgb-linear", (a.fillna(1) / 50, y, b / 50), {"objective": "binary:logistic", "booster": "gblinear"}, 10)
+    all_linear_xgboost(c)
 
 
 def plain_numbers():
@@ -251,6 +261,7 @@ def plain_numbers():
     def patched(key, value, *rest, **more):
         if isinstance(value, list):
             value = [item.item() if isinstance(item, np.generic) else item for item in value]
+            value = [int(item) if isinstance(item, bool) else item for item in value]
         return make(key, value, *rest, **more)
 
     onnx.helper.make_attribute = patched
@@ -284,8 +295,8 @@ def all_onnx(c):
     c.onnx("onnx-boosting3", make_pipeline(encoded(encoder=ordinal), GradientBoostingClassifier(**size)), a, three, b)
     c.onnx("onnx-ordinal", make_pipeline(encoded(False, False, ordinal), ExtraTreesClassifier(**size)), a.dropna(), y[a.dropna().index], b.dropna())
     c.onnx("onnx-texts", make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()), a[texts], y, b[texts])
-    for name in ("onnx-mixed", "onnx-mixed-double"):
-        c.onnx(name, make_pipeline(encoded(), LogisticRegression()), a, y, b, rename=name.split("-")[-1])
+    c.onnx("onnx-mixed", make_pipeline(encoded(), LogisticRegression()), a, y, b)
+    c.onnx("onnx-mixed-double", make_pipeline(encoded(fill=False), LogisticRegression()), a.fillna(0), y, b.fillna(0), double=True)
     c.onnx("onnx-mixed-linear", make_pipeline(encoded(), LinearRegression()), a, y, b)
     c.onnx("onnx-mixed3", make_pipeline(encoded(), LogisticRegression()), a, three, b)
     n, m = a[numbers], b[numbers]
@@ -296,7 +307,10 @@ def all_onnx(c):
     c.onnx("onnx-regression", HistGradientBoostingRegressor(max_iter=8, max_leaf_nodes=15), n, n.iloc[:, 0].fillna(1), m, matrix=True)
     c.onnx("onnx-boosting-regression", make_pipeline(SimpleImputer(), GradientBoostingRegressor(**size)), n, y, m)
     c.onnx("onnx-forest-regression", make_pipeline(SimpleImputer(), MinMaxScaler(), RandomForestRegressor(**size)), n, y, m)
-    c.onnx("onnx-double", DecisionTreeClassifier(max_depth=6), n.fillna(0), y, m.fillna(0), rename="double")
+    c.onnx("onnx-descent", make_pipeline(SimpleImputer(), StandardScaler(), SGDClassifier(loss="log_loss", random_state=c.seed)), n, y, m)
+    c.onnx("onnx-double-logistic", make_pipeline(StandardScaler(), LogisticRegression()), n.fillna(0), y, m.fillna(0), double=True)
+    c.onnx("onnx-double-forest", make_pipeline(StandardScaler(), RandomForestClassifier(**size)), n.fillna(0), three, m.fillna(0), double=True)
+    c.onnx("onnx-double", DecisionTreeClassifier(max_depth=6), n.fillna(0), y, m.fillna(0), matrix=True, double=True)
 
 
 def main():

@@ -42,10 +42,10 @@ fn inputs(model: &Model, header: &csv::StringRecord, record: &csv::StringRecord)
     let cell = |(at, name): (usize, &String)| {
         let column = header.iter().position(|column| column == name).unwrap_or_else(|| panic!("no column {name}"));
         let text = record.get(column).filter(|text| !text.is_empty())?;
-        match model {
-            Model::Trees(model) if !model.inputs[at].categories.is_empty() => model.code(at, text),
-            _ => Some(text.parse().unwrap_or_else(|_| panic!("{name}: {text}"))),
+        if model.head().inputs[at].categories.is_empty() {
+            return Some(text.parse().unwrap_or_else(|_| panic!("{name}: {text}")));
         }
+        model.code(at, text)
     };
     names.iter().enumerate().map(cell).collect()
 }
@@ -57,10 +57,7 @@ fn pairs(
     header: &csv::StringRecord,
     record: &csv::StringRecord,
 ) -> Vec<(String, f64, f64)> {
-    let (raws, shares) = match model {
-        Model::Trees(model) => (model.raws(row), model.shares(row)),
-        Model::Logistic(model) => (vec![model.raw(row)], Vec::new()),
-    };
+    let (raws, shares) = (model.raws(row), model.shares(row));
     let (answer, reasons) = model.predict(row);
     assert!(reasons.iter().all(|reason| reason.contribution.is_finite()));
     let mut pairs = Vec::new();

@@ -1,13 +1,16 @@
 //! `LinearClassifier`, `LinearRegressor` and products with a constant matrix.
 
+use super::super::Budget;
 use super::columns::{Column, Form, Operation, Step};
 use super::proto::Node as Operator;
 use super::scores::{Answer, Body, Scores};
 use super::{OTHERWISE, Refusal};
+use crate::linear::LinearInput;
 use crate::logistic::{LogisticInput, LogisticModel};
 use crate::model::{FORMAT, Model};
 use crate::node::{Node, Split, Test};
 use crate::trees::{Link, TreesInput};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Beyond this no 32-bit float is finite.
@@ -71,29 +74,50 @@ impl Line {
     }
 }
 
-/// What all columns of one input add.
+/// What all columns of one input add to one raw value.
 #[derive(Clone, Default)]
 struct Term {
     slope: f64,
     shift: f64,
     none: f64,
     /// For codes that a table knows: what they add more than all others.
-    codes: Vec<(u32, f64)>,
+    codes: BTreeMap<u32, f64>,
 }
 
 impl Linear {
-    /// The model of one raw value, in which each row counts as often as `mix` says.
-    pub(super) fn model(&self, inputs: Vec<TreesInput>, mix: &[f64], base: f64, link: Link) -> Result<Model, Refusal> {
-        let mut base = base;
-        let mut terms = vec![Term::default(); inputs.len()];
-        let (mut lines, mut tables) = (false, false);
+    /// The model of these raw values, each a mix of the rows that says how often every one counts.
+    pub(super) fn model(
+        &self,
+        inputs: Vec<TreesInput>,
+        mixes: &[Vec<f64>],
+        bases: &[f64],
+        answer: (Link, &[String]),
+    ) -> Result<Model, Refusal> {
+        let (link, labels) = answer;
+        let numbers = self.columns.iter().filter(|column| matches!(column.form, Form::Number(_))).count();
+        let mut bases = bases.to_vec();
+        let mut terms = Vec::with_capacity(mixes.len());
+        let mut budget = Budget::default();
+        for (mix, base) in mixes.iter().zip(&mut bases) {
+            terms.push(self.terms(inputs.len(), mix, base, &mut budget)?);
+        }
+        if labels.is_empty() && numbers == 0 {
+            return Ok(stumps(inputs, &terms[0], bases[0], link));
+        }
+        if labels.is_empty() && numbers == self.columns.len() && link == Link::Sigmoid {
+            return Ok(logistic(inputs, &terms[0], bases[0]));
+        }
+        Ok(general(inputs, &terms, bases, (link, labels)))
+    }
+
+    fn terms(&self, inputs: usize, mix: &[f64], base: &mut f64, budget: &mut Budget) -> Result<Vec<Term>, Refusal> {
+        let mut terms = vec![Term::default(); inputs];
         for (at, column) in self.columns.iter().enumerate() {
             let weight: f64 = mix.iter().zip(&self.rows).map(|(factor, row)| factor * row[at]).sum();
             let term = &mut terms[column.input];
             match &column.form {
                 Form::Text => return Err("a text where a number belongs".into()),
                 Form::Number(steps) => {
-                    lines = true;
                     let line = Line::of(column, steps);
                     term.slope += weight * line.slope;
                     term.shift += weight * line.shift;
@@ -101,32 +125,29 @@ impl Linear {
                     term.none += if line.none.is_nan() { 0.0 } else { weight * line.none };
                 }
                 Form::Table { known, other } => {
-                    tables = true;
-                    base += weight * other;
-                    term.codes.extend(known.iter().map(|(code, value)| (*code, weight * (value - other))));
+                    budget.codes(known.len())?;
+                    *base += weight * other;
+                    for (code, value) in known.iter() {
+                        *term.codes.entry(*code).or_default() += weight * (value - other);
+                    }
                 }
             }
         }
-        match (lines, tables, link) {
-            (true, false, Link::Sigmoid) => Ok(logistic(inputs, &terms, base)),
-            (false, _, _) => Ok(stumps(inputs, &terms, base, link)),
-            (true, true, _) => {
-                let next = "train trees on these columns, or encode the categories before and give the plugin numbers";
-                Err(Refusal::Unsupported("a linear model over numbers and categories together".into(), next))
-            }
-            (true, false, _) => {
-                let next = "train trees, or a logistic regression";
-                Err(Refusal::Unsupported("a linear model that is no logistic regression".into(), next))
-            }
-        }
+        Ok(terms)
+    }
+}
+
+impl Term {
+    /// The value that adds nothing.
+    fn mean(&self) -> f64 {
+        if self.slope == 0.0 { 0.0 } else { -self.shift / self.slope }
     }
 }
 
 fn logistic(inputs: Vec<TreesInput>, terms: &[Term], base: f64) -> Model {
     let input = |(input, term): (TreesInput, &Term)| {
-        let mean = if term.slope == 0.0 { 0.0 } else { -term.shift / term.slope };
         let (name, unit, missing_weight) = (input.name, None, term.none);
-        LogisticInput { name, unit, mean, sd: 1.0, low: -END, high: END, weight: term.slope, missing_weight }
+        LogisticInput { name, unit, mean: term.mean(), sd: 1.0, low: -END, high: END, weight: term.slope, missing_weight }
     };
     let still: f64 = terms.iter().filter(|term| term.slope == 0.0).map(|term| term.shift).sum();
     Model::Logistic(LogisticModel {
@@ -138,6 +159,34 @@ fn logistic(inputs: Vec<TreesInput>, terms: &[Term], base: f64) -> Model {
         bands: Vec::new(),
         card: super::super::card(),
     })
+}
+
+/// A linear model of each class.
+fn general(inputs: Vec<TreesInput>, terms: &[Vec<Term>], mut bases: Vec<f64>, answer: (Link, &[String])) -> Model {
+    let mut list = Vec::with_capacity(inputs.len());
+    for (at, input) in inputs.into_iter().enumerate() {
+        let of_input: Vec<&Term> = terms.iter().map(|terms| &terms[at]).collect();
+        let mean = of_input.iter().map(|term| term.mean()).find(|mean| *mean != 0.0).unwrap_or(0.0);
+        let codes: BTreeSet<u32> = of_input.iter().flat_map(|term| term.codes.keys().copied()).collect();
+        for (term, base) in of_input.iter().zip(&mut bases) {
+            *base += term.shift + term.slope * mean;
+        }
+        let step = |term: &&Term| codes.iter().map(|code| term.codes.get(code).copied().unwrap_or(0.0)).collect();
+        list.push(LinearInput {
+            name: input.name,
+            unit: None,
+            categories: input.categories,
+            mean,
+            low: -END,
+            high: END,
+            slopes: of_input.iter().map(|term| term.slope).collect(),
+            steps: of_input.iter().map(step).collect(),
+            // The base holds the shift of a line already.
+            missing: of_input.iter().map(|term| term.none - (term.shift + term.slope * mean)).collect(),
+            codes: codes.into_iter().collect(),
+        });
+    }
+    super::super::linear_model(list, bases, answer.0, answer.1.to_vec())
 }
 
 /// A tree of one question for each category.
@@ -162,5 +211,6 @@ pub(super) fn product(columns: &[Column], matrix: &[f64], outputs: usize) -> Res
     }
     let rows = (0..outputs).map(|output| matrix.iter().skip(output).step_by(outputs).copied().collect());
     let body = Body::Linear(Rc::new(Linear { columns: columns.to_vec(), rows: rows.collect() }));
-    Ok(Scores { body, bases: vec![0.0; outputs], labels: Vec::new(), answer: Answer::Plain })
+    let labels = if outputs > 1 { (0..outputs).map(|class| class.to_string()).collect() } else { Vec::new() };
+    Ok(Scores { body, bases: vec![0.0; outputs], labels, answer: Answer::Plain })
 }

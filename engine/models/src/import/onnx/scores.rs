@@ -73,7 +73,7 @@ impl Scores {
                 model.base = base;
                 Ok(Model::Trees(model))
             }
-            Body::Linear(linear) => linear.model(inputs, &mix, base, link),
+            Body::Linear(linear) => linear.model(inputs, &[mix], &[base], (link, &[])),
         }
     }
 
@@ -102,20 +102,19 @@ impl Scores {
         if self.bases.len() != classes || classes > MAX_CLASSES {
             return Err(format!("{} raw values for {classes} classes, of which there are at most {MAX_CLASSES}", self.bases.len()).into());
         }
-        let Body::Trees(ensemble) = &self.body else {
-            let next = "train trees for more than two classes, or one model for each class";
-            return Err(Refusal::Unsupported("a linear model of more than two classes".into(), next));
-        };
         let link = match self.answer {
             Answer::Softmax => Link::Softmax,
             Answer::Sigmoid => Link::OneVsRest,
             Answer::Plain | Answer::Exp => Link::Shares,
         };
+        let own = |class| (0..classes).map(|other| f64::from(u8::from(other == class))).collect();
+        let mixes: Vec<Vec<f64>> = (0..classes).map(own).collect();
+        let ensemble = match &self.body {
+            Body::Trees(ensemble) => ensemble,
+            Body::Linear(linear) => return linear.model(inputs, &mixes, &self.bases, (link, &self.labels)),
+        };
         let mut budget = Budget::default();
-        let by_class = (0..classes).map(|class| {
-            let mix: Vec<f64> = (0..classes).map(|other| f64::from(u8::from(other == class))).collect();
-            ensemble.build(&mix, &mut budget).map(Vec::into_iter)
-        });
+        let by_class = mixes.iter().map(|mix| ensemble.build(mix, &mut budget).map(Vec::into_iter));
         let mut by_class: Vec<std::vec::IntoIter<Vec<Node>>> = by_class.collect::<Result<_, _>>()?;
         let mut trees = Vec::new();
         while let Some(round) = by_class.iter_mut().map(Iterator::next).collect::<Option<Vec<_>>>() {

@@ -20,6 +20,10 @@ const MAX_WORK: usize = 10_000_000;
 enum Value {
     Columns(Vec<Column>),
     Scores(Scores),
+    /// One minus the only share of a model.
+    Rest,
+    /// The sum of all shares.
+    Sum,
     /// The label of the best class.
     Label,
     /// Nothing that we know: the error to give where it is needed.
@@ -131,18 +135,21 @@ impl<'a> Walk<'a> {
     }
 
     fn one(&mut self, node: &Node<'a>) -> Result<Value, Refusal> {
+        if let Some(shares) = self.shares_of_two(node) {
+            return Ok(shares);
+        }
         let columns = match node.operator {
             "TreeEnsembleRegressor" => return ensemble::regressor(node, self.columns(node, 0)?).map(Value::Scores),
             "LinearRegressor" => return linear::regressor(node, self.columns(node, 0)?).map(Value::Scores),
             "Identity" | "Dropout" => return self.value(node, 0).cloned(),
             "ZipMap" | "Cast" | "Reshape" | "Flatten" | "Normalizer" | "Sigmoid" | "Exp" | "Softmax" | "ArgMax" | "Add"
-            | "Sub" | "Mul" | "Div" | "MatMul" | "Gemm"
+            | "Sub" | "Mul" | "Div" | "MatMul" | "Gemm" | "Abs" | "ReduceSum"
                 if !matches!(self.value(node, 0)?, Value::Columns(_)) =>
             {
                 return self.behind(node);
             }
             "MatMul" => return self.product(node),
-            "Cast" => self.cast(node)?,
+            "Cast" | "CastLike" => self.cast(node)?,
             "Reshape" | "Flatten" => self.reshape(node)?,
             "Concat" | "FeatureVectorizer" => self.concat(node)?,
             "Scaler" => encode::scaler(node, self.columns(node, 0)?)?,
@@ -165,6 +172,21 @@ impl<'a> Walk<'a> {
         Ok(Value::Columns(columns))
     }
 
+    /// What makes the shares of two classes of one: `1 − share`, and both side by side.
+    fn shares_of_two(&self, node: &Node<'a>) -> Option<Value> {
+        let [first, second] = node.inputs[..] else { return None };
+        match (node.operator, self.values.get(first), self.values.get(second)) {
+            ("Sub", None, Some(Value::Scores(scores))) => {
+                let one = self.graph.tensors.get(first)?.values == [1.0] && scores.bases.len() == 1;
+                one.then_some(Value::Rest)
+            }
+            ("Concat", Some(Value::Rest), Some(Value::Scores(scores))) => {
+                Some(Value::Scores(Scores { labels: vec!["0".into(), "1".into()], ..scores.clone() }))
+            }
+            _ => None,
+        }
+    }
+
     /// Operators behind scores or labels.
     fn behind(&self, node: &Node<'a>) -> Result<Value, Refusal> {
         let scores = match self.value(node, 0)? {
@@ -174,6 +196,12 @@ impl<'a> Walk<'a> {
         let unsupported = || Refusal::Unsupported(format!("the operator `{}` behind the model", node.operator), OTHERWISE);
         Ok(match node.operator {
             "ZipMap" | "Reshape" | "Flatten" => Value::Scores(scores.clone()),
+            // Of shares, which are not negative.
+            "Abs" if matches!(scores.answer, Answer::Sigmoid | Answer::Softmax) => Value::Scores(scores.clone()),
+            "ReduceSum" => Value::Sum,
+            "Div" if node.inputs.get(1).is_some_and(|name| matches!(self.values.get(name), Some(Value::Sum))) => {
+                Value::Scores(scores.clone())
+            }
             "Cast" if matches!(node.integer("to")?, Some(1 | 11)) => Value::Scores(scores.clone()),
             // Shares, which are normalised in our models anyway.
             "Normalizer" if scores.labels.len() >= 2 && node.text("norm")? == Some("L1") => Value::Scores(scores.clone()),
@@ -203,7 +231,10 @@ impl<'a> Walk<'a> {
     }
 
     fn cast(&self, node: &Node<'a>) -> Result<Vec<Column>, Refusal> {
-        let to = node.integer("to")?.and_then(Element::of);
+        let to = match node.operator {
+            "CastLike" => self.columns(node, 1)?.first().map(|column| column.element),
+            _ => node.integer("to")?.and_then(Element::of),
+        };
         let one = |column: &Column| match (column.element, to) {
             (from, Some(to)) if from == to => Ok(column.clone()),
             (Element::Whole | Element::Double, Some(Element::Single)) => Ok(column.then(CAST)),

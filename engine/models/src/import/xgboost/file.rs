@@ -114,13 +114,13 @@ pub(super) struct Encoding {
 impl Encoding {
     pub(super) fn texts(&self) -> Result<Vec<String>, &'static str> {
         let Some(offsets) = &self.offsets else {
-            return Ok(self.values.0.iter().map(Number::to_string).collect());
+            return Ok(self.values.0.iter().map(|value| value.0.to_string()).collect());
         };
         let mut bytes = Vec::with_capacity(self.values.0.len());
         for value in &self.values.0 {
             // Bytes are written with a sign.
-            match value {
-                Number::Whole(byte @ -128..=255) => bytes.push(*byte as u8),
+            match value.0 {
+                byte @ -128..=255 => bytes.push(byte as u8),
                 _ => return Err("a byte of a text is none"),
             }
         }
@@ -131,28 +131,14 @@ impl Encoding {
         }
         // Ends that ascend: no byte belongs to two texts.
         let texts = offsets.0.windows(2).map(|pair| text(pair).ok_or("the ends of the texts do not fit them"));
-        let texts = texts.map(|bytes| String::from_utf8(bytes?.to_vec()).map_err(|_| "a text is not UTF-8"));
+        let texts = texts.map(|bytes| String::from_utf8(bytes?.to_vec()).map_err(|_| "a category is not UTF-8: XGBoost cuts letters beyond ASCII; rename the categories, or train on codes"));
         texts.collect()
     }
 }
 
-/// A number as it was written.
+/// A whole number, which may be written as a truth value.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Number {
-    Whole(i64),
-    Single(f32),
-    Double(f64),
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Number::Whole(whole) => write!(f, "{whole}"),
-            Number::Single(single) => write!(f, "{single:?}"),
-            Number::Double(double) => write!(f, "{double:?}"),
-        }
-    }
-}
+pub(super) struct Number(i64);
 
 struct AnyNumber;
 
@@ -160,22 +146,16 @@ impl Visitor<'_> for AnyNumber {
     type Value = Number;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a number")
+        write!(f, "a whole number")
     }
     fn visit_bool<E: Error>(self, value: bool) -> Result<Number, E> {
-        Ok(Number::Whole(value.into()))
+        Ok(Number(value.into()))
     }
     fn visit_i64<E: Error>(self, value: i64) -> Result<Number, E> {
-        Ok(Number::Whole(value))
+        Ok(Number(value))
     }
     fn visit_u64<E: Error>(self, value: u64) -> Result<Number, E> {
-        i64::try_from(value).map(Number::Whole).map_err(|_| E::custom("a number is too large"))
-    }
-    fn visit_f32<E: Error>(self, value: f32) -> Result<Number, E> {
-        Ok(Number::Single(value))
-    }
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Number, E> {
-        Ok(Number::Double(value))
+        i64::try_from(value).map(Number).map_err(|_| E::custom("a number is too large"))
     }
 }
 
@@ -192,8 +172,8 @@ pub(super) struct Flag(pub(super) bool);
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Flag, D::Error> {
         match Number::deserialize(from)? {
-            Number::Whole(whole @ 0..=1) => Ok(Flag(whole == 1)),
-            other => Err(D::Error::custom(format!("{other} is neither 0 nor 1"))),
+            Number(whole @ 0..=1) => Ok(Flag(whole == 1)),
+            Number(other) => Err(D::Error::custom(format!("{other} is neither 0 nor 1"))),
         }
     }
 }

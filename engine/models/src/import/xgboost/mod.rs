@@ -65,7 +65,7 @@ impl Reader {
         let bases = objective::bases(self, &parameters.base_score, classes, answer.base)?;
         match learner.gradient_booster.name.as_str() {
             "gbtree" | "dart" => self.forest(learner, inputs, &answer, bases),
-            "gblinear" => linear::model(self, &learner.gradient_booster, inputs, &answer, bases[0]),
+            "gblinear" => linear::model(self, &learner.gradient_booster, inputs, &answer, bases),
             other => Err(self.refused("`gradient_booster`", format!("the booster `{other}`"), "train with `booster=gbtree`")),
         }
     }
