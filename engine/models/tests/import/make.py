@@ -36,7 +36,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
-from sklearn.tree import DecisionTreeClassifier
 
 warnings.filterwarnings("ignore")
 
@@ -299,6 +298,10 @@ def all_onnx(c):
     c.onnx("onnx-mixed-double", make_pipeline(encoded(fill=False), LogisticRegression()), a.fillna(0), y, b.fillna(0), double=True)
     c.onnx("onnx-mixed-linear", make_pipeline(encoded(), LinearRegression()), a, y, b)
     c.onnx("onnx-mixed3", make_pipeline(encoded(), LogisticRegression()), a, three, b)
+    whole = lambda d: d[numbers[:2]].fillna(3).astype("int64")
+    first = ColumnTransformer([("o", OneHotEncoder(handle_unknown="ignore"), numbers[:1])], remainder="passthrough")
+    c.onnx("onnx-whole", make_pipeline(first, GradientBoostingClassifier(**size)), whole(a), y, whole(b))
+    c.onnx("onnx-whole-logistic", make_pipeline(first, LogisticRegression()), whole(a), three, whole(b))
     n, m = a[numbers], b[numbers]
     c.onnx("onnx-logistic", make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()), n, y, m, matrix=True)
     c.onnx("onnx-minmax", make_pipeline(SimpleImputer(), MinMaxScaler(), LogisticRegression()), n, y, m)
@@ -310,7 +313,6 @@ def all_onnx(c):
     c.onnx("onnx-descent", make_pipeline(SimpleImputer(), StandardScaler(), SGDClassifier(loss="log_loss", random_state=c.seed)), n, y, m)
     c.onnx("onnx-double-logistic", make_pipeline(StandardScaler(), LogisticRegression()), n.fillna(0), y, m.fillna(0), double=True)
     c.onnx("onnx-double-forest", make_pipeline(StandardScaler(), RandomForestClassifier(**size)), n.fillna(0), three, m.fillna(0), double=True)
-    c.onnx("onnx-double", DecisionTreeClassifier(max_depth=6), n.fillna(0), y, m.fillna(0), matrix=True, double=True)
 
 
 def main():

@@ -211,8 +211,16 @@ impl Ensemble {
             }
             self.roots.push(at);
         }
-        match trees.iter().find(|tree| !seen.contains(tree)) {
-            Some(tree) => Err(format!("tree {tree} has no root").into()),
+        // Every node is at most one node's child, so no way from a root comes back to it.
+        let (mut open, mut reached) = (self.roots.clone(), vec![false; self.nodes.len()]);
+        while let Some(at) = open.pop() {
+            reached[at] = true;
+            if let Source::Split { yes, no, .. } = &self.nodes[at] {
+                open.extend([*yes, *no]);
+            }
+        }
+        match reached.iter().position(|reached| !reached) {
+            Some(at) => Err(format!("tree {}: nodes go round in a circle", trees[at]).into()),
             None => Ok(()),
         }
     }
