@@ -49,6 +49,9 @@ pub enum ModelError {
         /// What to do instead.
         next: &'static str,
     },
+    /// What the caller says of a model does not fit it.
+    #[error("{0}")]
+    Options(String),
     /// A model is larger than one may be.
     #[error("the model is too large: {0}")]
     TooLarge(String),
@@ -69,6 +72,7 @@ impl ModelError {
             ModelError::Training(_) => codes::MODEL_TRAINING,
             ModelError::Invalid(_) | ModelError::Foreign { .. } => codes::MODEL_INVALID,
             ModelError::Unsupported { .. } => codes::MODEL_UNSUPPORTED,
+            ModelError::Options(_) => codes::CLI_USAGE,
             ModelError::TooLarge(_) => codes::MODEL_TOO_LARGE,
             ModelError::Compile(_) => codes::MODEL_COMPILE,
             ModelError::Golden(_) => codes::GOLDEN_INVALID,
@@ -90,6 +94,9 @@ impl ModelError {
                  skl2onnx to ONNX"
             }
             ModelError::Unsupported { next, .. } => next,
+            ModelError::Options(_) => {
+                "name all of them in the model's order; `staunch model import` without names shows them"
+            }
             ModelError::TooLarge(_) => "train fewer or shallower trees",
             ModelError::Compile(_) => "use fewer inputs or shorter names",
             ModelError::Golden(_) => "write the file again with `staunch plugin check`",

@@ -85,17 +85,22 @@ impl LinearInput {
         if self.categories.len() > MAX_CATEGORIES || self.codes.len() > usize::from(u16::MAX) + 1 {
             return Some(format!("it knows more than {MAX_CATEGORIES} texts or more codes than there are"));
         }
-        if self.codes.windows(2).any(|pair| pair[0] >= pair[1]) || self.codes.last().is_some_and(|code| *code > MAX_CODE) {
+        if self.codes.windows(2).any(|pair| pair[0] >= pair[1])
+            || self.codes.last().is_some_and(|code| *code > MAX_CODE)
+        {
             return Some(format!("`codes` must ascend and be at most {MAX_CODE}"));
         }
         let lengths = [self.slopes.len(), self.steps.len(), self.missing.len()];
-        if lengths.iter().any(|length| *length != classes) || self.steps.iter().any(|list| list.len() != self.codes.len()) {
+        if lengths.iter().any(|length| *length != classes)
+            || self.steps.iter().any(|list| list.len() != self.codes.len())
+        {
             return Some(format!("`slopes`, `steps` and `missing` hold {classes} values, `steps` one for each code"));
         }
         let ends = [Some(self.low), Some(self.high), None];
         let lines = (0..classes).flat_map(|class| ends.map(|end| self.contribution(class, end)));
         let mut numbers = lines.chain(self.steps.iter().flatten().copied());
-        (!numbers.all(|number| number.abs() <= MAX_VALUE)).then(|| format!("a contribution is not finite, or above {MAX_VALUE:e}"))
+        (!numbers.all(|number| number.abs() <= MAX_VALUE))
+            .then(|| format!("a contribution is not finite, or above {MAX_VALUE:e}"))
     }
 }
 

@@ -229,11 +229,11 @@ fn expected(nodes: &mut [Node], weights: &[f64]) {
 fn apply(model: &mut Model, options: &Options) -> Result<(), ModelError> {
     let count = model.head().inputs.len();
     if !options.inputs.is_empty() && options.inputs.len() != count {
-        return Err(ModelError::Invalid(format!("{} names for {count} inputs", options.inputs.len())));
+        return Err(ModelError::Options(format!("{} names for {count} inputs", options.inputs.len())));
     }
     let classes = model.head().labels.len();
     if !options.labels.is_empty() && options.labels.len() != classes {
-        return Err(ModelError::Invalid(format!("{} labels for {classes} classes", options.labels.len())));
+        return Err(ModelError::Options(format!("{} labels for {classes} classes", options.labels.len())));
     }
     let (name, version, bands) = match model {
         Model::Logistic(model) => {

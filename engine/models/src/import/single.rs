@@ -57,7 +57,9 @@ mod tests {
     #[test]
     fn holds_at_the_ends() {
         let least = f32::from_bits(1);
-        for t in [0.0, -0.0, least, -least, f32::MIN_POSITIVE, -f32::MIN_POSITIVE, f32::MAX, f32::MIN, 1.0, 16_777_216.0] {
+        for t in
+            [0.0, -0.0, least, -least, f32::MIN_POSITIVE, -f32::MIN_POSITIVE, f32::MAX, f32::MIN, 1.0, 16_777_216.0]
+        {
             near(t).filter(|x| x.is_finite()).for_each(|x| agrees(t, x));
         }
         for x in [f64::MIN.next_up(), -1e39, 0.0, 1e39, f64::MAX] {

@@ -58,7 +58,8 @@ impl<'de> Reader<'de> {
     fn take(&mut self, count: u64) -> Result<&'de [u8], Error> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let taken = usize::try_from(count).ok().and_then(|count| rest.get(..count));
-        let taken = taken.ok_or_else(|| Error(format!("{count} bytes are said to follow, the file has {}", rest.len())))?;
+        let taken =
+            taken.ok_or_else(|| Error(format!("{count} bytes are said to follow, the file has {}", rest.len())))?;
         self.at += taken.len();
         Ok(taken)
     }

@@ -5,61 +5,9 @@ use super::onnx::{self, Attribute, Graph};
 use staunch_models::ModelError;
 use staunch_models::import::{self, Options};
 
-const LIGHTGBM: &str = "tree
-version=v4
-num_class=1
-num_tree_per_iteration=1
-label_index=0
-max_feature_idx=1
-objective=binary sigmoid:1
-feature_names=age plan
-feature_infos=[0:90] -1:0:1:2
-tree_sizes=1 1
+const LIGHTGBM: &str = include_str!("broken/lightgbm.txt");
 
-Tree=0
-num_leaves=3
-num_cat=1
-split_feature=0 1
-split_gain=1 1
-threshold=30.5 0
-decision_type=10 1
-left_child=1 -1
-right_child=-3 -2
-leaf_value=0.1 -0.2 0.3
-leaf_weight=1 1 1
-leaf_count=1 1 1
-internal_value=0 0.05
-internal_weight=2 1
-internal_count=3 2
-cat_boundaries=0 1
-cat_threshold=5
-is_linear=0
-shrinkage=1
-
-
-Tree=1
-num_leaves=1
-leaf_value=0.25
-
-
-end of trees
-
-parameters:
-[categorical_feature: 1]
-end of parameters
-
-pandas_categorical:[[\"basic\", \"plus\", \"pro\"]]
-";
-
-const XGBOOST: &str = r#"{"learner":{"attributes":{},"feature_names":["age","plan"],"feature_types":["float","c"],
-"gradient_booster":{"model":{"cats":{"enc":[{"offsets":[],"values":[]},{"offsets":[0,5,8],"values":[98,97,115,105,99,112,114,111]}],
-"feature_segments":[0,0,2],"sorted_idx":[0,1]},"gbtree_model_param":{"num_parallel_tree":"1","num_trees":"1"},"tree_info":[0],
-"trees":[{"base_weights":[0.0,0.5,0.1,0.2,0.3],"categories":[1],"categories_nodes":[1],"categories_segments":[0],"categories_sizes":[1],
-"default_left":[1,0,0,0,0],"id":0,"left_children":[1,3,-1,-1,-1],"parents":[2147483647,0,0,1,1],"right_children":[2,4,-1,-1,-1],
-"split_conditions":[3.05E1,1E-45,0.1,0.2,0.3],"split_indices":[0,1,0,0,0],"split_type":[0,1,0,0,0],"sum_hessian":[4E0,3E0,1E0,1E0,2E0],
-"tree_param":{"num_deleted":"0","num_feature":"2","num_nodes":"5","size_leaf_vector":"1"}}]},"name":"gbtree"},
-"learner_model_param":{"base_score":"[5E-1]","num_class":"0","num_feature":"2","num_target":"1"},
-"objective":{"name":"binary:logistic"}},"version":[3,2,0]}"#;
+const XGBOOST: &str = include_str!("broken/xgboost.json");
 
 fn read(bytes: &[u8]) -> Result<staunch_models::Model, ModelError> {
     import::read(bytes, &Options::default())
@@ -80,6 +28,17 @@ fn refused(name: &str, bytes: &[u8], code: &str, words: &str) {
 fn changed(text: &str, from: &str, to: &str) -> Vec<u8> {
     assert!(text.contains(from), "{from}");
     text.replacen(from, to, 1).into_bytes()
+}
+
+/// Spoils a sound file as each line of a table says, and expects the error beside it.
+fn all_refused(sound: &str, table: &str) {
+    let cases: Vec<Vec<String>> =
+        table.lines().skip(1).map(|line| line.split('\t').map(|cell| cell.replace("\\n", "\n")).collect()).collect();
+    assert!(cases.len() > 35);
+    for case in cases {
+        let [from, to, code, words] = &case[..] else { panic!("four cells: {case:?}") };
+        refused(&format!("{from} -> {}", &to[..to.len().min(60)]), &changed(sound, from, to), code, words);
+    }
 }
 
 #[test]
@@ -119,104 +78,26 @@ fn files_of_no_format_are_named() {
 #[test]
 fn broken_text_of_lightgbm_is_refused() {
     let huge = "9".repeat(400);
-    let cases: &[(&str, &str, &str, &str)] = &[
-        ("end of trees", "end of tree", "ST3104", "was cut off"),
-        ("Tree=1", "Tree=7", "ST3104", "where `Tree=1` belongs"),
-        ("num_cat=1", "num_leaves=3", "ST3104", "`num_leaves` is given twice"),
-        ("num_leaves=3", "num_leaves=0", "ST3104", "at least one leaf"),
-        ("num_leaves=3", "num_leaves=-3", "ST3104", "no number of its kind"),
-        ("num_leaves=3", "num_leaves=4", "ST3104", "3 values where 4 belong"),
-        ("num_leaves=3", "num_leaves=99999999", "ST3108", "more than 1000000 nodes"),
-        ("leaf_value=0.1 -0.2 0.3\n", "", "ST3104", "`leaf_value` is missing"),
-        ("leaf_value=0.1", "leaf_value=zero", "ST3104", "`zero` is no number"),
-        ("leaf_value=0.1", "leaf_value=nan", "ST3104", "`value` must be finite"),
-        ("leaf_value=0.1", "leaf_value=1e300", "ST3104", "`value` must be finite"),
-        ("threshold=30.5", "threshold=nan", "ST3104", "it is no number"),
-        ("threshold=30.5 0", "threshold=30.5 1", "ST3104", "there is no set 1"),
-        ("threshold=30.5 0", "threshold=30.5 -1", "ST3104", "there is no set -1"),
-        ("threshold=30.5 0", "threshold=30.5 0.5", "ST3104", "there is no set 0.5"),
-        ("cat_boundaries=0 1", "cat_boundaries=1 0", "ST3104", "1 values where 0 belong"),
-        ("cat_boundaries=0 1", "cat_boundaries=0 18446744073709551615", "ST3104", "1 values where"),
-        ("num_cat=1", "num_cat=18446744073709551615", "ST3104", "2 values where"),
-        ("split_feature=0", "split_feature=9", "ST3104", "feature 9, the model has 2"),
-        ("decision_type=10", "decision_type=14", "ST3104", "14 has no meaning"),
-        ("decision_type=10", "decision_type=32", "ST3104", "32 has no meaning"),
-        ("left_child=1 -1", "left_child=7 -1", "ST3104", "child 7 does not exist"),
-        ("left_child=1 -1", "left_child=1 -9223372036854775808", "ST3104", "does not exist"),
-        ("left_child=1 -1", "left_child=0 -1", "ST3104", "more than one way leads"),
-        ("left_child=1 -1", "left_child=-1 -1", "ST3104", "no way leads to it"),
-        ("is_linear=0", "is_linear=1", "ST3107", "linear models in the leaves"),
-        ("binary sigmoid:1", "binary sigmoid:x", "ST3104", "no slope of a sigmoid"),
-        ("binary sigmoid:1", "binary sigmoid:0", "ST3104", "`scale` must be finite"),
-        ("binary sigmoid:1", "cross_entropy_lambda", "ST3107", "the objective `cross_entropy_lambda`"),
-        ("binary sigmoid:1", "regression sqrt", "ST3107", "answers that are squares"),
-        ("binary sigmoid:1", "multiclass num_class:1", "ST3104", "with 1 trees for each round"),
-        ("num_tree_per_iteration=1", "num_tree_per_iteration=0", "ST3104", "none of 1 to 100"),
-        ("num_tree_per_iteration=1", "num_tree_per_iteration=2", "ST3104", "`binary` with 2 trees"),
-        ("max_feature_idx=1", "max_feature_idx=18446744073709551615", "ST3104", "2 names, but"),
-        ("feature_names=age plan", "feature_names=age age", "ST3104", "two inputs are named `age`"),
-        ("feature_names=age plan", "other=age plan", "ST3104", "`feature_names` is missing"),
-        ("[[\"basic\", ", "[[\"pro\", ", "ST3104", "its texts differ"),
-        ("[[\"basic\", ", "[[[1], ", "ST3104", "no text and no number"),
-        ("[[\"basic\", ", "[[\"basic\"], [", "ST3107", "2 lists of categories for 1 categorical"),
-        ("pandas_categorical:[", "pandas_categorical:[,", "ST3104", "`pandas_categorical`"),
-    ];
-    for (from, to, code, words) in cases {
-        refused(&format!("{from} -> {to}"), &changed(LIGHTGBM, from, to), code, words);
-    }
+    all_refused(LIGHTGBM, include_str!("broken/lightgbm.tsv"));
     refused("not UTF-8", b"tree\n\xff\xfe", "ST3104", "not UTF-8");
-    refused("number of many digits", &changed(LIGHTGBM, "leaf_value=0.1", &format!("leaf_value={huge}")), "ST3104", "finite");
+    refused(
+        "number of many digits",
+        &changed(LIGHTGBM, "leaf_value=0.1", &format!("leaf_value={huge}")),
+        "ST3104",
+        "finite",
+    );
     let words = vec!["1"; 4_000].join(" ");
-    let set = changed(&LIGHTGBM.replace("cat_boundaries=0 1", "cat_boundaries=0 4000"), "cat_threshold=5", &format!("cat_threshold={words}"));
+    let set = changed(
+        &LIGHTGBM.replace("cat_boundaries=0 1", "cat_boundaries=0 4000"),
+        "cat_threshold=5",
+        &format!("cat_threshold={words}"),
+    );
     refused("a category of a large number", &set, "ST3107", "a category above 65535");
 }
 
 #[test]
 fn broken_json_of_xgboost_is_refused() {
-    let cases: &[(&str, &str, &str, &str)] = &[
-        ("\"version\":[3,2,0]}", "", "ST3104", "EOF while parsing"),
-        ("\"learner_model_param\"", "\"other\"", "ST3104", "missing field `learner_model_param`"),
-        ("\"num_feature\":\"2\",\"num_target\"", "\"num_feature\":\"x\",\"num_target\"", "ST3104", "`x` is no count"),
-        ("\"num_feature\":\"2\",\"num_target\"", "\"num_feature\":\"3\",\"num_target\"", "ST3104", "2 names for 3 features"),
-        ("\"num_feature\":\"2\",\"num_target\"", "\"num_feature\":\"999999999\",\"num_target\"", "ST3104", "999999999 features"),
-        ("\"num_target\":\"1\"", "\"num_target\":\"2\"", "ST3107", "several targets"),
-        ("\"num_class\":\"0\"", "\"num_class\":\"3\"", "ST3104", "3 classes with the objective"),
-        ("\"num_class\":\"0\"", "\"num_class\":\"4000000000\"", "ST3104", "at most 100"),
-        ("[5E-1]", "[5E-1,5E-1]", "ST3104", "not as many values"),
-        ("[5E-1]", "[1E0]", "ST3104", "no value to start from"),
-        ("[5E-1]", "half", "ST3104", "no value to start from"),
-        ("binary:logistic", "binary:hinge", "ST3107", "the objective `binary:hinge`"),
-        ("\"name\":\"gbtree\"", "\"name\":\"gbforest\"", "ST3107", "the booster `gbforest`"),
-        ("\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"3\"", "ST3107", "leaves with several values"),
-        ("\"tree_info\":[0]", "\"tree_info\":[1]", "ST3104", "tree 0 belongs to no class"),
-        ("\"tree_info\":[0]", "\"tree_info\":[]", "ST3104", "0 classes for 1 trees"),
-        ("\"name\":\"gbtree\"", "\"name\":\"dart\",\"weight_drop\":[1,1]", "ST3104", "2 weights for 1 trees"),
-        ("\"left_children\":[1,3,-1", "\"left_children\":[1,3,0", "ST3104", "its children are 0 and -1"),
-        ("\"left_children\":[1,3", "\"left_children\":[0,3", "ST3104", "more than one way leads"),
-        ("\"left_children\":[1,3", "\"left_children\":[99,3", "ST3104", "its children are 99"),
-        ("\"left_children\":[1,3,-1,-1,-1]", "\"left_children\":[]", "ST3104", "it has no node"),
-        ("\"right_children\":[2,4,-1,-1,-1]", "\"right_children\":[2]", "ST3104", "1 values for 5 nodes"),
-        ("\"split_indices\":[0,1", "\"split_indices\":[-1,1", "ST3104", "feature -1"),
-        ("\"split_conditions\":[3.05E1", "\"split_conditions\":[null", "ST3104", "invalid type: null"),
-        ("\"split_conditions\":[3.05E1", "\"split_conditions\":[1E999", "ST3104", "out of range"),
-        ("\"default_left\":[1", "\"default_left\":[2", "ST3104", "2 is neither 0 nor 1"),
-        ("\"split_type\":[0,1", "\"split_type\":[0,7", "ST3104", "split type 7"),
-        ("\"split_type\":[0,1", "\"split_type\":[1,1", "ST3104", "its list of categories is missing"),
-        ("\"categories\":[1]", "\"categories\":[-1]", "ST3104", "a category is negative"),
-        ("\"categories\":[1]", "\"categories\":[70000]", "ST3107", "a category above 65535"),
-        ("\"categories_sizes\":[1]", "\"categories_sizes\":[9]", "ST3104", "list of categories of node 1 does not exist"),
-        ("\"categories_segments\":[0]", "\"categories_segments\":[-1]", "ST3104", "does not exist"),
-        ("\"categories_nodes\":[1]", "\"categories_nodes\":[]", "ST3104", "differ in length"),
-        ("[0,5,8]", "[0,5,9]", "ST3104", "the ends of the texts"),
-        ("[0,5,8]", "[0,8,5]", "ST3104", "the ends of the texts"),
-        ("[98,97", "[-61,97", "ST3104", "not UTF-8"),
-        ("[98,97", "[999,97", "ST3104", "a byte of a text is none"),
-        ("\"attributes\":{}", &format!("\"attributes\":{}", "[".repeat(500)), "ST3104", "expected value"),
-        ("\"gbtree\"}", "\"gblinear\"}", "ST3104", "0 values for 2 features"),
-    ];
-    for (from, to, code, words) in cases {
-        refused(&format!("{from} -> {}", &to[..to.len().min(60)]), &changed(XGBOOST, from, to), code, words);
-    }
+    all_refused(XGBOOST, include_str!("broken/xgboost.tsv"));
 }
 
 #[test]
@@ -252,36 +133,102 @@ fn broken_ubjson_of_xgboost_is_refused() {
 
 type Spoil = fn(&mut Graph);
 
+const ONNX: &[(&str, Spoil, &str, &str)] = &[
+    ("an operator of others", |g| g.nodes[0].operator = "Normalizer".into(), "ST3107", "the operator `Normalizer`"),
+    ("a missing tensor", |g| g.nodes[0].inputs[0] = "nowhere".into(), "ST3104", "nothing before it makes `nowhere`"),
+    ("no answer", |g| g.outputs = vec!["scaled".into()], "ST3104", "no output is the answer"),
+    ("columns without number", |g| g.inputs[0].2 = None, "ST3104", "no fixed number of columns"),
+    ("too many columns", |g| g.inputs[0].2 = Some(1 << 40), "ST3104", "1 to 512 inputs"),
+    ("an input of complex numbers", |g| g.inputs[0].1 = 14, "ST3104", "the element type 14"),
+    ("an input of texts", |g| g.inputs[0].1 = 8, "ST3104", "a text where a number belongs"),
+    (
+        "scales for other columns",
+        |g| g.nodes[0].set("scale", Attribute::Floats(vec![1.0; 3])),
+        "ST3104",
+        "3 constants for 2 columns",
+    ),
+    ("a scale of 0", |g| g.nodes[0].set("scale", Attribute::Floats(vec![0.0])), "ST3107", "a scale of 0"),
+    ("a scale that is none", |g| g.nodes[0].set("scale", Attribute::Floats(vec![f32::NAN])), "ST3104", "not finite"),
+    (
+        "lists of other lengths",
+        |g| g.nodes[1].set("nodes_values", Attribute::Floats(vec![])),
+        "ST3104",
+        "`nodes_values` has 0 values for 3",
+    ),
+    (
+        "a cycle",
+        |g| g.nodes[1].set("nodes_truenodeids", Attribute::Integers(vec![0, 0, 0])),
+        "ST3104",
+        "round in a circle",
+    ),
+    (
+        "one child twice",
+        |g| g.nodes[1].set("nodes_falsenodeids", Attribute::Integers(vec![1, 0, 0])),
+        "ST3104",
+        "more than one way",
+    ),
+    (
+        "no such child",
+        |g| g.nodes[1].set("nodes_falsenodeids", Attribute::Integers(vec![9, 0, 0])),
+        "ST3104",
+        "there is no node 9",
+    ),
+    (
+        "a node twice",
+        |g| g.nodes[1].set("nodes_nodeids", Attribute::Integers(vec![0, 1, 1])),
+        "ST3104",
+        "the same number",
+    ),
+    (
+        "no such feature",
+        |g| g.nodes[1].set("nodes_featureids", Attribute::Integers(vec![5, 0, 0])),
+        "ST3104",
+        "feature 5 of 2",
+    ),
+    (
+        "a mode of others",
+        |g| g.nodes[1].set("nodes_modes", Attribute::Texts(vec!["BRANCH_MEMBER".into(), "LEAF".into(), "LEAF".into()])),
+        "ST3107",
+        "`BRANCH_MEMBER`",
+    ),
+    (
+        "a threshold that is none",
+        |g| g.nodes[1].set("nodes_values", Attribute::Floats(vec![f32::NAN, 0.0, 0.0])),
+        "ST3104",
+        "no number",
+    ),
+    (
+        "a weight of no class",
+        |g| g.nodes[1].set("class_ids", Attribute::Integers(vec![0, 7])),
+        "ST3104",
+        "none of 2 classs",
+    ),
+    (
+        "a weight of no leaf",
+        |g| g.nodes[1].set("class_nodeids", Attribute::Integers(vec![1, 8])),
+        "ST3104",
+        "node 8 of tree 0",
+    ),
+    (
+        "a weight that is none",
+        |g| g.nodes[1].set("class_weights", Attribute::Floats(vec![f32::INFINITY, 0.0])),
+        "ST3104",
+        "`value` must be finite",
+    ),
+    ("one class", |g| g.nodes[1].set("classlabels_int64s", Attribute::Integers(vec![1])), "ST3104", "1 classes"),
+    ("another function", |g| g.nodes[1].set("post_transform", Attribute::Text("PROBIT".into())), "ST3107", "PROBIT"),
+    (
+        "an attribute of another type",
+        |g| g.nodes[1].set("nodes_values", Attribute::Integers(vec![1, 2, 3])),
+        "ST3104",
+        "`nodes_values` has 0",
+    ),
+    ("a name twice", |g| g.inputs.push(g.inputs[0].clone()), "ST3104", "two inputs are named `x_0`"),
+];
+
 #[test]
 fn broken_onnx_is_refused() {
-    let cases: &[(&str, Spoil, &str, &str)] = &[
-        ("an operator of others", |g| g.nodes[0].operator = "Normalizer".into(), "ST3107", "the operator `Normalizer`"),
-        ("a missing tensor", |g| g.nodes[0].inputs[0] = "nowhere".into(), "ST3104", "nothing before it makes `nowhere`"),
-        ("no answer", |g| g.outputs = vec!["scaled".into()], "ST3104", "no output is the answer"),
-        ("columns without number", |g| g.inputs[0].2 = None, "ST3104", "no fixed number of columns"),
-        ("too many columns", |g| g.inputs[0].2 = Some(1 << 40), "ST3104", "1 to 512 inputs"),
-        ("an input of complex numbers", |g| g.inputs[0].1 = 14, "ST3104", "the element type 14"),
-        ("an input of texts", |g| g.inputs[0].1 = 8, "ST3104", "a text where a number belongs"),
-        ("scales for other columns", |g| g.nodes[0].set("scale", Attribute::Floats(vec![1.0; 3])), "ST3104", "3 constants for 2 columns"),
-        ("a scale of 0", |g| g.nodes[0].set("scale", Attribute::Floats(vec![0.0])), "ST3107", "a scale of 0"),
-        ("a scale that is none", |g| g.nodes[0].set("scale", Attribute::Floats(vec![f32::NAN])), "ST3104", "not finite"),
-        ("lists of other lengths", |g| g.nodes[1].set("nodes_values", Attribute::Floats(vec![])), "ST3104", "`nodes_values` has 0 values for 3"),
-        ("a cycle", |g| g.nodes[1].set("nodes_truenodeids", Attribute::Integers(vec![0, 0, 0])), "ST3104", "round in a circle"),
-        ("one child twice", |g| g.nodes[1].set("nodes_falsenodeids", Attribute::Integers(vec![1, 0, 0])), "ST3104", "more than one way"),
-        ("no such child", |g| g.nodes[1].set("nodes_falsenodeids", Attribute::Integers(vec![9, 0, 0])), "ST3104", "there is no node 9"),
-        ("a node twice", |g| g.nodes[1].set("nodes_nodeids", Attribute::Integers(vec![0, 1, 1])), "ST3104", "the same number"),
-        ("no such feature", |g| g.nodes[1].set("nodes_featureids", Attribute::Integers(vec![5, 0, 0])), "ST3104", "feature 5 of 2"),
-        ("a mode of others", |g| g.nodes[1].set("nodes_modes", Attribute::Texts(vec!["BRANCH_MEMBER".into(), "LEAF".into(), "LEAF".into()])), "ST3107", "`BRANCH_MEMBER`"),
-        ("a threshold that is none", |g| g.nodes[1].set("nodes_values", Attribute::Floats(vec![f32::NAN, 0.0, 0.0])), "ST3104", "no number"),
-        ("a weight of no class", |g| g.nodes[1].set("class_ids", Attribute::Integers(vec![0, 7])), "ST3104", "none of 2 classs"),
-        ("a weight of no leaf", |g| g.nodes[1].set("class_nodeids", Attribute::Integers(vec![1, 8])), "ST3104", "node 8 of tree 0"),
-        ("a weight that is none", |g| g.nodes[1].set("class_weights", Attribute::Floats(vec![f32::INFINITY, 0.0])), "ST3104", "`value` must be finite"),
-        ("one class", |g| g.nodes[1].set("classlabels_int64s", Attribute::Integers(vec![1])), "ST3104", "1 classes"),
-        ("another function", |g| g.nodes[1].set("post_transform", Attribute::Text("PROBIT".into())), "ST3107", "PROBIT"),
-        ("an attribute of another type", |g| g.nodes[1].set("nodes_values", Attribute::Integers(vec![1, 2, 3])), "ST3104", "`nodes_values` has 0"),
-        ("a name twice", |g| g.inputs.push(g.inputs[0].clone()), "ST3104", "two inputs are named `x_0`"),
-    ];
-    for (name, spoil, code, words) in cases {
+    for (name, spoil, code, words) in ONNX {
         let mut graph = onnx::small();
         spoil(&mut graph);
         refused(name, &graph.write(), code, words);
@@ -289,7 +236,12 @@ fn broken_onnx_is_refused() {
     let sound = onnx::small().write();
     refused("cut off", &sound[..sound.len() - 3], "ST3104", "cut off");
     refused("no graph", b"\x08\x0a\x12\x01a", "ST3104", "no graph");
-    refused("a field of no type", &[&sound[..], b"\x0f"].concat(), "ST3104", "a type that protocol buffers do not have");
+    refused(
+        "a field of no type",
+        &[&sound[..], b"\x0f"].concat(),
+        "ST3104",
+        "a type that protocol buffers do not have",
+    );
     // Empty nodes, two bytes each.
     let many = [b"\x08\x0a\x3a\x80\x89\x7a".as_slice(), &[0x0a, 0x00].repeat(1_000_000)].concat();
     refused("a million nodes", &many, "ST3104", "more parts than any model needs");

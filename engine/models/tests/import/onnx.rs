@@ -62,7 +62,9 @@ impl Attribute {
             }
             Attribute::Integer(value) => number(3, *value as u64, out),
             Attribute::Text(value) => bytes(4, value.as_bytes(), out),
-            Attribute::Floats(values) => bytes(7, &values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>(), out),
+            Attribute::Floats(values) => {
+                bytes(7, &values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>(), out)
+            }
             Attribute::Integers(values) => values.iter().for_each(|value| number(8, *value as u64, out)),
             Attribute::Texts(values) => values.iter().for_each(|value| bytes(9, value.as_bytes(), out)),
         }
@@ -150,7 +152,8 @@ fn leaves(kind: &str, yes: f32, no: f32) -> Vec<(String, Attribute)> {
 /// A scaler and a tree that classifies.
 pub fn small() -> Graph {
     let scaler = vec![("offset", Attribute::Floats(vec![1.0, 2.0])), ("scale", Attribute::Floats(vec![0.5, -2.0]))];
-    let mut trees = Node::new("TreeEnsembleClassifier", &["scaled"], &["label", "shares"], tree("BRANCH_LEQ", 1, 3.0, false));
+    let mut trees =
+        Node::new("TreeEnsembleClassifier", &["scaled"], &["label", "shares"], tree("BRANCH_LEQ", 1, 3.0, false));
     leaves("class", 0.75, -0.25).into_iter().for_each(|(name, value)| trees.set(&name, value));
     trees.set("classlabels_int64s", Attribute::Integers(vec![0, 1]));
     trees.set("post_transform", Attribute::Text("LOGISTIC".into()));
@@ -187,7 +190,8 @@ fn every_mode_of_a_split_is_asked_as_it_says() {
         for none in [false, true] {
             let mut node = Node::new("TreeEnsembleRegressor", &["x"], &["y"], tree(mode, 0, 1.5, none));
             leaves("target", 1.0, -1.0).into_iter().for_each(|(name, value)| node.set(&name, value));
-            let model = Graph { inputs: vec![("x".into(), 1, Some(1))], nodes: vec![node], outputs: vec!["y".into()] }.read();
+            let model =
+                Graph { inputs: vec![("x".into(), 1, Some(1))], nodes: vec![node], outputs: vec!["y".into()] }.read();
             for x in [-1e30, 0.0, 1.49, 1.5f64.next_down(), 1.5, 1.5f64.next_up(), 1.500_000_2, 2.0, 1e30] {
                 let expected = if holds(x as f32) { 1.0 } else { -1.0 };
                 assert_eq!(model.raw(&[Some(x)]), expected, "{mode} {x:?}");

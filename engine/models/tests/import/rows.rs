@@ -80,7 +80,9 @@ fn pairs(
 pub fn compare_all(folder: &Path, least_rows: usize) -> usize {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let is_model = |file: &&std::path::PathBuf| file.extension().is_some_and(|end| ["txt", "json", "ubj", "onnx"].iter().any(|known| end == *known));
+    let is_model = |file: &&std::path::PathBuf| {
+        file.extension().is_some_and(|end| ["txt", "json", "ubj", "onnx"].iter().any(|known| end == *known))
+    };
     let mut failed = Vec::new();
     let mut count = 0;
     for file in files.iter().filter(is_model) {

@@ -28,7 +28,8 @@ pub(super) fn name(parts: &Parts<'_>, inputs: &mut [TreesInput]) -> Result<(), M
         return Err(refused("`pandas_categorical`", what, next));
     };
     for (column, list) in columns.iter().zip(&lists) {
-        let texts = texts(list).ok_or_else(|| problem("`pandas_categorical`", "a category is no text and no number"))?;
+        let texts =
+            texts(list).ok_or_else(|| problem("`pandas_categorical`", "a category is no text and no number"))?;
         let input = inputs.get_mut(*column);
         let input = input.ok_or_else(|| problem("`pandas_categorical`", format!("there is no feature {column}")))?;
         input.categories = texts;

@@ -59,8 +59,7 @@ fn refused(place: impl ToString, what: impl ToString, next: &'static str) -> Mod
 
 impl<'a> Parts<'a> {
     fn of(text: &'a str) -> Result<Parts<'a>, ModelError> {
-        let mut parts =
-            Parts { header: Fields::new(), trees: Vec::new(), parameters: HashMap::new(), pandas: None };
+        let mut parts = Parts { header: Fields::new(), trees: Vec::new(), parameters: HashMap::new(), pandas: None };
         let mut lines = text.lines().zip(1..);
         let mut ended = false;
         for (line, number) in lines.by_ref() {
@@ -72,7 +71,10 @@ impl<'a> Parts<'a> {
             if let Some(place) = line.strip_prefix("Tree=") {
                 if place.parse() != Ok(parts.trees.len()) {
                     let expected = parts.trees.len();
-                    return Err(problem(format!("line {number}"), format!("`{}` where `Tree={expected}` belongs", cut(line))));
+                    return Err(problem(
+                        format!("line {number}"),
+                        format!("`{}` where `Tree={expected}` belongs", cut(line)),
+                    ));
                 }
                 parts.trees.push(Fields::new());
             }

@@ -36,7 +36,11 @@ pub(super) fn read(objective: Option<(&str, usize)>, classes: usize) -> Result<A
     if many != (classes > 1) {
         if name == "custom" {
             let next = "train with the objective `multiclass` or `multiclassova`";
-            return Err(refused(place(), format!("{classes} raw values without an objective that makes shares of them"), next));
+            return Err(refused(
+                place(),
+                format!("{classes} raw values without an objective that makes shares of them"),
+                next,
+            ));
         }
         return Err(problem(place(), format!("the objective `{name}` with {classes} trees for each round")));
     }

@@ -16,7 +16,12 @@ const NONE: u8 = 0;
 const ZERO: u8 = 1;
 
 /// Reads tree `at`; `inputs` is the number of inputs.
-pub(super) fn read(at: usize, fields: &Fields<'_>, inputs: usize, budget: &mut Budget) -> Result<Vec<Node>, ModelError> {
+pub(super) fn read(
+    at: usize,
+    fields: &Fields<'_>,
+    inputs: usize,
+    budget: &mut Budget,
+) -> Result<Vec<Node>, ModelError> {
     let tree = Tree { at, fields };
     if fields.get("is_linear").is_some_and(|(text, _)| *text != "0") {
         let next = "train with `linear_tree=false`";
@@ -65,7 +70,8 @@ impl Tree<'_> {
         let (text, _) = field(self.fields, key, &self.place())?;
         let mut list = Vec::new();
         for word in text.split_ascii_whitespace() {
-            let value = word.parse().map_err(|_| self.problem(key, format!("`{}` is no number of its kind", cut(word))))?;
+            let value =
+                word.parse().map_err(|_| self.problem(key, format!("`{}` is no number of its kind", cut(word))))?;
             list.push(value);
         }
         if list.len() != expected {
@@ -110,7 +116,9 @@ impl Splits {
     fn split(&self, tree: &Tree<'_>, place: usize, inputs: usize, budget: &mut Budget) -> Result<Split, ModelError> {
         let (input, decision) = (self.features[place], self.decisions[place]);
         if input >= inputs {
-            return Err(tree.problem("split_feature", format!("feature {input}, the model has {inputs} (the first is 0)")));
+            return Err(
+                tree.problem("split_feature", format!("feature {input}, the model has {inputs} (the first is 0)"))
+            );
         }
         let left = self.child(tree, "left_child", self.left[place])?;
         let right = self.child(tree, "right_child", self.right[place])?;
@@ -146,7 +154,8 @@ impl Splits {
         let whole = (number >= 0.0 && number.fract() == 0.0 && number <= 1e9).then_some(number as usize);
         let ends = whole.and_then(|set| Some((*self.boundaries.get(set)?, *self.boundaries.get(set + 1)?)));
         let words = ends.and_then(|(from, until)| self.words.get(from..until));
-        let words = words.ok_or_else(|| tree.problem("threshold", format!("there is no set {number} of categories")))?;
+        let words =
+            words.ok_or_else(|| tree.problem("threshold", format!("there is no set {number} of categories")))?;
         let mut codes = Vec::new();
         for (word, base) in words.iter().zip((0u32..).step_by(32)) {
             codes.extend((0..32).filter(|bit| word >> bit & 1 == 1).map(|bit| base + bit));

@@ -153,7 +153,8 @@ impl Column {
         let mut column = self.clone();
         match &mut column.form {
             // Rounding twice is rounding once.
-            Form::Number(steps) if matches!(step.operation, Operation::Cast) && steps.last().is_some_and(|last| last.single) => {}
+            Form::Number(steps)
+                if matches!(step.operation, Operation::Cast) && steps.last().is_some_and(|last| last.single) => {}
             Form::Number(steps) => steps.push(step),
             Form::Table { known, other } => {
                 *known = known.iter().map(|(code, value)| (*code, step.apply(*value))).collect();
@@ -179,7 +180,8 @@ impl Column {
                 Question::Test { test: Test::In(differ), then: !missing, missing }
             }
             Form::Number(steps) => {
-                let (falls, missing) = (steps.iter().fold(false, |falls, step| falls ^ step.falls()), passes(self.at(f64::NAN)));
+                let (falls, missing) =
+                    (steps.iter().fold(false, |falls, step| falls ^ step.falls()), passes(self.at(f64::NAN)));
                 self.number(mode, than, falls, missing)
             }
             Form::Text => Question::Always(false),

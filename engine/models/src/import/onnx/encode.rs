@@ -1,8 +1,8 @@
 //! Operators that make columns of columns: scalers, imputers, encoders.
 
+use super::super::Budget;
 use super::columns::{Column, Form, MAX_STEPS, Operation, Step};
 use super::proto::{Element, Node as Operator};
-use super::super::Budget;
 use super::{OTHERWISE, Refusal};
 use crate::node::MAX_CODE;
 use crate::trees::{MAX_CATEGORIES, TreesInput};
@@ -82,9 +82,8 @@ pub(super) fn arithmetic(
 
 /// `Scaler`: subtracts, then multiplies, and gives 32-bit floats.
 pub(super) fn scaler(operator: &Operator<'_>, columns: &[Column]) -> Result<Vec<Column>, Refusal> {
-    let list = |name: &str| -> Result<Vec<f64>, Refusal> {
-        Ok(operator.floats(name)?.into_iter().map(f64::from).collect())
-    };
+    let list =
+        |name: &str| -> Result<Vec<f64>, Refusal> { Ok(operator.floats(name)?.into_iter().map(f64::from).collect()) };
     let (offset, scale) = (list("offset")?, list("scale")?);
     let single = columns.iter().all(|column| column.element != Element::Double);
     let columns = arithmetic(columns, &offset, Some(single), Operation::Subtract)?;
@@ -105,7 +104,11 @@ pub(super) fn imputer(operator: &Operator<'_>, columns: &[Column]) -> Result<Vec
 }
 
 /// `OneHotEncoder`: a column for each category.
-pub(super) fn one_hot(operator: &Operator<'_>, columns: &[Column], inputs: &mut Inputs) -> Result<Vec<Column>, Refusal> {
+pub(super) fn one_hot(
+    operator: &Operator<'_>,
+    columns: &[Column],
+    inputs: &mut Inputs,
+) -> Result<Vec<Column>, Refusal> {
     let (texts, numbers) = (operator.texts("cats_strings")?, operator.integers("cats_int64s")?);
     let keys: Vec<Key<'_>> = match (texts.is_empty(), numbers.is_empty()) {
         (false, true) => texts.into_iter().map(Key::Text).collect(),

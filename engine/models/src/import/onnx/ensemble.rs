@@ -135,9 +135,11 @@ impl<'a> Lists<'a> {
             return Ok(Source::Leaf);
         }
         let mode = Mode::of(self.modes[at]);
-        let mode = mode.ok_or_else(|| Refusal::Unsupported(format!("splits of the mode `{}`", self.modes[at]), OTHERWISE))?;
+        let mode =
+            mode.ok_or_else(|| Refusal::Unsupported(format!("splits of the mode `{}`", self.modes[at]), OTHERWISE))?;
         let column = usize::try_from(self.features[at]).ok().and_then(|feature| columns.get(feature));
-        let column = column.ok_or_else(|| format!("tree {tree}: feature {} of {} columns", self.features[at], columns.len()))?;
+        let column =
+            column.ok_or_else(|| format!("tree {tree}: feature {} of {} columns", self.features[at], columns.len()))?;
         let child = |id: i64| {
             let found = self.ids.get(&(tree, id)).copied();
             found.ok_or_else(|| Refusal::from(format!("tree {tree}: there is no node {id}")))
@@ -157,15 +159,22 @@ impl<'a> Lists<'a> {
 
 impl Ensemble {
     /// Reads nodes and the weights of leaves, whose lists start with `kind`; also gives the number of trees.
-    fn read(operator: &Operator<'_>, columns: &[Column], kind: &str, classes: usize) -> Result<(Ensemble, usize), Refusal> {
+    fn read(
+        operator: &Operator<'_>,
+        columns: &[Column],
+        kind: &str,
+        classes: usize,
+    ) -> Result<(Ensemble, usize), Refusal> {
         let columns: Vec<Column> = columns.iter().map(Ensemble::compared).collect::<Result<_, _>>()?;
         let lists = Lists::read(operator)?;
         let mut budget = Budget::default();
         let nodes = (0..lists.trees.len()).map(|at| lists.source(at, &columns, &mut budget));
         let nodes: Vec<Source> = nodes.collect::<Result<_, _>>()?;
         let mut weights = vec![Vec::new(); nodes.len()];
-        let (trees, ids) = (operator.integers(&format!("{kind}_treeids"))?, operator.integers(&format!("{kind}_nodeids"))?);
-        let (owners, values) = (operator.integers(&format!("{kind}_ids"))?, numbers(operator, &format!("{kind}_weights"))?);
+        let (trees, ids) =
+            (operator.integers(&format!("{kind}_treeids"))?, operator.integers(&format!("{kind}_nodeids"))?);
+        let (owners, values) =
+            (operator.integers(&format!("{kind}_ids"))?, numbers(operator, &format!("{kind}_weights"))?);
         if [ids.len(), owners.len(), values.len()].iter().any(|length| *length != trees.len()) {
             return Err(format!("the lists of `{kind}_weights` differ in length").into());
         }
@@ -253,7 +262,8 @@ impl Ensemble {
                         budget.codes(codes.len())?;
                     }
                     let (test, missing_left) = (test.clone(), missing == then);
-                    nodes[place].split = Some(Split { input: *input, test, left, right, missing_left, zero_missing: false });
+                    nodes[place].split =
+                        Some(Split { input: *input, test, left, right, missing_left, zero_missing: false });
                     open.extend([(way(!then), right), (way(*then), left)]);
                 }
                 Question::Between { below, up_to, inside, missing } => {

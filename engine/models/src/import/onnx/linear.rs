@@ -147,7 +147,16 @@ impl Term {
 fn logistic(inputs: Vec<TreesInput>, terms: &[Term], base: f64) -> Model {
     let input = |(input, term): (TreesInput, &Term)| {
         let (name, unit, missing_weight) = (input.name, None, term.none);
-        LogisticInput { name, unit, mean: term.mean(), sd: 1.0, low: -END, high: END, weight: term.slope, missing_weight }
+        LogisticInput {
+            name,
+            unit,
+            mean: term.mean(),
+            sd: 1.0,
+            low: -END,
+            high: END,
+            weight: term.slope,
+            missing_weight,
+        }
     };
     let still: f64 = terms.iter().filter(|term| term.slope == 0.0).map(|term| term.shift).sum();
     Model::Logistic(LogisticModel {

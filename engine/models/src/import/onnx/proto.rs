@@ -87,7 +87,10 @@ impl<'a> Graph<'a> {
                 12 => graph.outputs.push(GraphInput::of(value.bytes()?)?.name),
                 _ => {}
             }
-            if [graph.nodes.len(), graph.tensors.len(), graph.inputs.len(), graph.outputs.len()].iter().any(|count| *count > MOST) {
+            if [graph.nodes.len(), graph.tensors.len(), graph.inputs.len(), graph.outputs.len()]
+                .iter()
+                .any(|count| *count > MOST)
+            {
                 return Err("a graph of more parts than any model needs");
             }
         }
@@ -226,7 +229,8 @@ fn name(attribute: &[u8]) -> Result<&str, Problem> {
 impl Tensor {
     fn of(bytes: &[u8]) -> Result<(&str, Tensor), Problem> {
         let (mut name, mut element) = ("", 0);
-        let (mut dimensions, mut singles, mut wholes) = (List::<i64>::new(8), List::<f32>::new(MAX_CODES), List::<i64>::new(MAX_CODES));
+        let (mut dimensions, mut singles, mut wholes) =
+            (List::<i64>::new(8), List::<f32>::new(MAX_CODES), List::<i64>::new(MAX_CODES));
         let (mut doubles, mut raw) = (List::<f64>::new(MAX_CODES), &[][..]);
         for field in Fields::new(bytes) {
             let (number, value) = field?;

@@ -100,7 +100,11 @@ impl Scores {
     fn of_classes(&self, inputs: Vec<TreesInput>) -> Result<Model, Refusal> {
         let classes = self.labels.len();
         if self.bases.len() != classes || classes > MAX_CLASSES {
-            return Err(format!("{} raw values for {classes} classes, of which there are at most {MAX_CLASSES}", self.bases.len()).into());
+            return Err(format!(
+                "{} raw values for {classes} classes, of which there are at most {MAX_CLASSES}",
+                self.bases.len()
+            )
+            .into());
         }
         let link = match self.answer {
             Answer::Softmax => Link::Softmax,

@@ -81,7 +81,9 @@ impl<'a> Walk<'a> {
             }
         }
         if self.work > MAX_WORK {
-            return Err(ModelError::TooLarge("its operators pass on more columns and categories than any model needs".into()));
+            return Err(ModelError::TooLarge(
+                "its operators pass on more columns and categories than any model needs".into(),
+            ));
         }
         // What depends on something unknown is unknown for the same reason.
         let unknown = node.inputs.iter().find_map(|name| match self.values.get(name) {
@@ -142,8 +144,8 @@ impl<'a> Walk<'a> {
             "TreeEnsembleRegressor" => return ensemble::regressor(node, self.columns(node, 0)?).map(Value::Scores),
             "LinearRegressor" => return linear::regressor(node, self.columns(node, 0)?).map(Value::Scores),
             "Identity" | "Dropout" => return self.value(node, 0).cloned(),
-            "ZipMap" | "Cast" | "Reshape" | "Flatten" | "Normalizer" | "Sigmoid" | "Exp" | "Softmax" | "ArgMax" | "Add"
-            | "Sub" | "Mul" | "Div" | "MatMul" | "Gemm" | "Abs" | "ReduceSum"
+            "ZipMap" | "Cast" | "Reshape" | "Flatten" | "Normalizer" | "Sigmoid" | "Exp" | "Softmax" | "ArgMax"
+            | "Add" | "Sub" | "Mul" | "Div" | "MatMul" | "Gemm" | "Abs" | "ReduceSum"
                 if !matches!(self.value(node, 0)?, Value::Columns(_)) =>
             {
                 return self.behind(node);
@@ -193,7 +195,8 @@ impl<'a> Walk<'a> {
             Value::Scores(scores) => scores,
             other => return Ok(other.clone()),
         };
-        let unsupported = || Refusal::Unsupported(format!("the operator `{}` behind the model", node.operator), OTHERWISE);
+        let unsupported =
+            || Refusal::Unsupported(format!("the operator `{}` behind the model", node.operator), OTHERWISE);
         Ok(match node.operator {
             "ZipMap" | "Reshape" | "Flatten" => Value::Scores(scores.clone()),
             // Of shares, which are not negative.
@@ -204,7 +207,9 @@ impl<'a> Walk<'a> {
             }
             "Cast" if matches!(node.integer("to")?, Some(1 | 11)) => Value::Scores(scores.clone()),
             // Shares, which are normalised in our models anyway.
-            "Normalizer" if scores.labels.len() >= 2 && node.text("norm")? == Some("L1") => Value::Scores(scores.clone()),
+            "Normalizer" if scores.labels.len() >= 2 && node.text("norm")? == Some("L1") => {
+                Value::Scores(scores.clone())
+            }
             "Sigmoid" => Value::Scores(scores.answered(Answer::Sigmoid)?),
             "Softmax" => Value::Scores(scores.answered(Answer::Softmax)?),
             "Exp" => Value::Scores(scores.answered(Answer::Exp)?),
@@ -294,7 +299,8 @@ impl<'a> Walk<'a> {
     /// The model of the first output that is one.
     fn finish(self) -> Result<Model, ModelError> {
         let outputs = || self.graph.outputs.iter().filter_map(|name| Some((*name, self.values.get(name)?)));
-        let scores = outputs().find_map(|(name, value)| if let Value::Scores(scores) = value { Some((name, scores)) } else { None });
+        let scores = outputs()
+            .find_map(|(name, value)| if let Value::Scores(scores) = value { Some((name, scores)) } else { None });
         if let Some((name, scores)) = scores {
             let place = match &scores.body {
                 Body::Trees(_) => format!("output `{name}`, of trees"),
@@ -302,7 +308,8 @@ impl<'a> Walk<'a> {
             };
             return scores.model(self.inputs.list.clone()).map_err(|refusal| refusal.at(place));
         }
-        let unknown = outputs().find_map(|(_, value)| if let Value::Unknown(error) = value { Some(error.clone()) } else { None });
+        let unknown =
+            outputs().find_map(|(_, value)| if let Value::Unknown(error) = value { Some(error.clone()) } else { None });
         Err(unknown.unwrap_or_else(|| {
             Refusal::Broken("no output is the answer of trees or of a linear model".into()).at("the outputs".into())
         }))

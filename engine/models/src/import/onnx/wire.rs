@@ -42,7 +42,8 @@ impl<'a> Fields<'a> {
     }
 
     fn take(&mut self, count: u64) -> Result<&'a [u8], Problem> {
-        let (taken, rest) = usize::try_from(count).ok().and_then(|count| self.rest.split_at_checked(count)).ok_or(CUT)?;
+        let (taken, rest) =
+            usize::try_from(count).ok().and_then(|count| self.rest.split_at_checked(count)).ok_or(CUT)?;
         self.rest = rest;
         Ok(taken)
     }
@@ -135,7 +136,9 @@ impl List<i64> {
 impl List<f32> {
     pub(super) fn add(&mut self, value: Value<'_>) -> Result<(), Problem> {
         match value {
-            Value::Bytes(packed) if packed.len() % 4 == 0 => packed.as_chunks().0.iter().try_for_each(|bytes| self.push(f32::from_le_bytes(*bytes))),
+            Value::Bytes(packed) if packed.len() % 4 == 0 => {
+                packed.as_chunks().0.iter().try_for_each(|bytes| self.push(f32::from_le_bytes(*bytes)))
+            }
             Value::Bytes(_) => Err("a list of floats has some bytes too many"),
             other => self.push(other.float()?),
         }
@@ -145,7 +148,9 @@ impl List<f32> {
 impl List<f64> {
     pub(super) fn add(&mut self, value: Value<'_>) -> Result<(), Problem> {
         match value {
-            Value::Bytes(packed) if packed.len() % 8 == 0 => packed.as_chunks().0.iter().try_for_each(|bytes| self.push(f64::from_le_bytes(*bytes))),
+            Value::Bytes(packed) if packed.len() % 8 == 0 => {
+                packed.as_chunks().0.iter().try_for_each(|bytes| self.push(f64::from_le_bytes(*bytes)))
+            }
             Value::Fixed64(bits) => self.push(f64::from_bits(bits)),
             _ => Err("a list of floats has some bytes too many"),
         }
@@ -180,7 +185,14 @@ mod tests {
 
     #[test]
     fn refuses_what_is_none() {
-        for bytes in [&b"\x08"[..], b"\x08\x80", b"\x12\x05hi", b"\x1d\0\0", b"\x0b", b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f"] {
+        for bytes in [
+            &b"\x08"[..],
+            b"\x08\x80",
+            b"\x12\x05hi",
+            b"\x1d\0\0",
+            b"\x0b",
+            b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+        ] {
             assert!(all(bytes).is_err(), "{bytes:?}");
         }
         assert!(all(&[0xff; 12]).unwrap_err().contains("ten bytes"));

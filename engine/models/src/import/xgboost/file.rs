@@ -1,8 +1,8 @@
 //! What XGBoost writes, as far as it is read. Numbers of parameters are texts there.
 
 use crate::trees::{MAX_CATEGORIES, MAX_NODES, MAX_TREES};
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 

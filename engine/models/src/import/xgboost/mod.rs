@@ -66,7 +66,9 @@ impl Reader {
         match learner.gradient_booster.name.as_str() {
             "gbtree" | "dart" => self.forest(learner, inputs, &answer, bases),
             "gblinear" => linear::model(self, &learner.gradient_booster, inputs, &answer, bases),
-            other => Err(self.refused("`gradient_booster`", format!("the booster `{other}`"), "train with `booster=gbtree`")),
+            other => {
+                Err(self.refused("`gradient_booster`", format!("the booster `{other}`"), "train with `booster=gbtree`"))
+            }
         }
     }
 

@@ -27,10 +27,16 @@ pub(super) fn answer(reader: Reader, name: &str, classes: usize) -> Result<Answe
         "binary:logistic" | "reg:logistic" => (Link::Sigmoid, Base::LogOdds),
         "count:poisson" | "reg:gamma" | "reg:tweedie" | "survival:cox" | "survival:aft" => (Link::Exp, Base::Log),
         "multi:softprob" | "multi:softmax" => (Link::Softmax, Base::Raw),
-        "binary:logitraw" | "reg:squarederror" | "reg:linear" | "reg:squaredlogerror" | "reg:pseudohubererror"
-        | "reg:absoluteerror" | "reg:quantileerror" | "rank:pairwise" | "rank:ndcg" | "rank:map" => {
-            (Link::Identity, Base::Raw)
-        }
+        "binary:logitraw"
+        | "reg:squarederror"
+        | "reg:linear"
+        | "reg:squaredlogerror"
+        | "reg:pseudohubererror"
+        | "reg:absoluteerror"
+        | "reg:quantileerror"
+        | "rank:pairwise"
+        | "rank:ndcg"
+        | "rank:map" => (Link::Identity, Base::Raw),
         _ => {
             let next = "train with an objective such as `binary:logistic`, `multi:softprob`, `reg:squarederror` or \
                         `count:poisson`";

@@ -44,7 +44,8 @@ pub(super) fn read(
             }
         });
     }
-    let weights: Vec<f64> = order.iter().map(|old| tree.sum_hessian.0.get(*old).copied().map_or(0.0, f64::from)).collect();
+    let weights: Vec<f64> =
+        order.iter().map(|old| tree.sum_hessian.0.get(*old).copied().map_or(0.0, f64::from)).collect();
     expected(&mut nodes, &weights);
     Ok(nodes)
 }
@@ -95,7 +96,9 @@ impl<'a> Written<'a> {
             let list = ends.and_then(|(from, size)| tree.categories.0.get(from..from.checked_add(size)?));
             let slot = usize::try_from(*node).ok().and_then(|node| self.lists.get_mut(node));
             let (Some(slot), Some(list)) = (slot, list) else {
-                return Err(self.reader.problem(&self.place, format!("the list of categories of node {node} does not exist")));
+                return Err(self
+                    .reader
+                    .problem(&self.place, format!("the list of categories of node {node} does not exist")));
             };
             *slot = Some(list);
         }
@@ -158,7 +161,8 @@ impl<'a> Written<'a> {
     fn codes(&self, node: usize) -> Result<Vec<u32>, ModelError> {
         let list = self.lists[node].ok_or_else(|| self.problem(node, "its list of categories is missing"))?;
         let codes = list.iter().map(|code| u32::try_from(*code));
-        let mut codes: Vec<u32> = codes.collect::<Result<_, _>>().map_err(|_| self.problem(node, "a category is negative"))?;
+        let mut codes: Vec<u32> =
+            codes.collect::<Result<_, _>>().map_err(|_| self.problem(node, "a category is negative"))?;
         codes.sort_unstable();
         codes.dedup();
         if codes.last().is_some_and(|code| *code > MAX_CODE) {
