@@ -169,7 +169,7 @@ impl LinearModel {
 
     pub(crate) fn problem(&self) -> Option<String> {
         let many = matches!(self.link, Link::Softmax | Link::OneVsRest | Link::Shares);
-        if many != !self.labels.is_empty() {
+        if many == self.labels.is_empty() {
             return Some("`labels` belong to the links `softmax`, `one_vs_rest` and `shares`, and to no other".into());
         }
         if self.bases.len() != self.labels.len().max(1) || self.labels.len() == 1 || self.labels.len() > MAX_CLASSES {

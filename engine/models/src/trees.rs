@@ -298,7 +298,7 @@ impl TreesModel {
 
     fn class_problem(&self) -> Option<String> {
         let many = matches!(self.link, Link::Softmax | Link::OneVsRest | Link::Shares);
-        if many != !self.labels.is_empty() {
+        if many == self.labels.is_empty() {
             return Some("`labels` belong to the links `softmax`, `one_vs_rest` and `shares`, and to no other".into());
         }
         if !many {
@@ -310,7 +310,7 @@ impl TreesModel {
         if !self.bases.iter().all(|base| (-MAX_VALUE..=MAX_VALUE).contains(base)) {
             return Some(format!("`bases` must be finite and at most {MAX_VALUE:e} in size"));
         }
-        if self.trees.len() % self.labels.len() != 0 {
+        if !self.trees.len().is_multiple_of(self.labels.len()) {
             return Some(format!("{} trees are no whole rounds of {} classes", self.trees.len(), self.labels.len()));
         }
         let distinct: HashSet<&String> = self.labels.iter().collect();

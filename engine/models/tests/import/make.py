@@ -292,7 +292,7 @@ def all_onnx(c):
     c.onnx("onnx-forest3", make_pipeline(encoded(scale=False), RandomForestClassifier(**size)), a, three, b)
     c.onnx("onnx-boosting", make_pipeline(encoded(), GradientBoostingClassifier(**size)), a, y, b)
     c.onnx("onnx-boosting3", make_pipeline(encoded(encoder=ordinal), GradientBoostingClassifier(**size)), a, three, b)
-    c.onnx("onnx-ordinal", make_pipeline(encoded(False, False, ordinal), ExtraTreesClassifier(**size)), a.dropna(), y[a.dropna().index], b.dropna())
+    c.onnx("onnx-ordinal", make_pipeline(encoded(False, False, ordinal), ExtraTreesClassifier(**size)), a.fillna(5), y, b.fillna(5))
     c.onnx("onnx-texts", make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()), a[texts], y, b[texts])
     c.onnx("onnx-mixed", make_pipeline(encoded(), LogisticRegression()), a, y, b)
     c.onnx("onnx-mixed-double", make_pipeline(encoded(fill=False), LogisticRegression()), a.fillna(0), y, b.fillna(0), double=True)

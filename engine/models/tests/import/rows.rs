@@ -26,7 +26,7 @@ pub fn compare(model: &Path) -> usize {
         let row = inputs(&read, &header, &record);
         for (what, ours, theirs) in pairs(&read, &row, &header, &record) {
             let error = (ours - theirs).abs() / theirs.abs().max(1.0);
-            if !(error <= worst.0) {
+            if error > worst.0 || error.is_nan() {
                 worst = (error, format!("{name}, row {rows}, {what}: {ours} is not {theirs}; {row:?}"));
             }
         }

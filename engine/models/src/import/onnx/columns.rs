@@ -276,7 +276,7 @@ mod tests {
             Question::Test { test: Test::In(codes), then, .. } => codes.contains(&(x.unwrap() as u32)) == *then,
             Question::Between { below, up_to, inside, .. } => {
                 let x = x.unwrap();
-                (x <= *up_to && !(x <= *below)) == *inside
+                (x <= *up_to && x > *below) == *inside
             }
         }
     }

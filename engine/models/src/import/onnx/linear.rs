@@ -36,7 +36,7 @@ pub(super) fn regressor(operator: &Operator<'_>, columns: &[Column]) -> Result<S
 fn scores(operator: &Operator<'_>, columns: &[Column], labels: Vec<String>, answer: Answer) -> Result<Scores, Refusal> {
     let coefficients: Vec<f64> = operator.floats("coefficients")?.into_iter().map(f64::from).collect();
     let mut bases: Vec<f64> = operator.floats("intercepts")?.into_iter().map(f64::from).collect();
-    if columns.is_empty() || coefficients.is_empty() || coefficients.len() % columns.len() != 0 {
+    if columns.is_empty() || coefficients.is_empty() || !coefficients.len().is_multiple_of(columns.len()) {
         return Err(format!("{} coefficients for {} columns", coefficients.len(), columns.len()).into());
     }
     let rows: Vec<Vec<f64>> = coefficients.chunks(columns.len()).map(<[f64]>::to_vec).collect();

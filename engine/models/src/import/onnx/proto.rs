@@ -264,7 +264,7 @@ fn unpack(element: i64, raw: &[u8]) -> Result<Vec<f64>, Problem> {
         2 | 3 | 9 => 1,
         _ => return Ok(Vec::new()),
     };
-    if raw.len() % size != 0 || raw.len() / size > MAX_CODES {
+    if !raw.len().is_multiple_of(size) || raw.len() / size > MAX_CODES {
         return Err("the bytes of a tensor do not fit its type");
     }
     Ok(match element {
