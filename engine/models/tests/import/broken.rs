@@ -52,6 +52,11 @@ fn sound_ones_are_read() {
     assert!((trees.raw(&[Some(30.0), trees.code(1, "basic")]) - f64::from(0.2f32)).abs() < 1e-12);
     assert!((trees.raw(&[Some(30.5), None]) - f64::from(0.1f32)).abs() < 1e-12);
     assert_eq!(trees.code(1, "gold"), None);
+    // As versions before 1.6 and before 3.1 wrote it.
+    let old = XGBOOST
+        .replace("\"[5E-1]\"", "\"5E-1\"")
+        .replace("[1,0,0,0,0],\"id\"", "[true,false,false,false,false],\"id\"");
+    assert_eq!(read(old.as_bytes()), Ok(trees));
 }
 
 #[test]
@@ -72,6 +77,10 @@ fn files_of_no_format_are_named() {
     }
     let large = vec![b'{'; import::MAX_BYTES + 1];
     refused("larger than any", &large, "ST3108", "at most 64 MiB");
+    let fields: String = (0..2_000).map(|n| format!("f{n}=1\n")).collect();
+    refused("many fields", format!("tree\n{fields}").as_bytes(), "ST3104", "more than 1000 fields");
+    let trees: String = (0..=20_000).map(|n| format!("Tree={n}\n")).collect();
+    refused("many trees", format!("tree\n{trees}").as_bytes(), "ST3108", "more than 20000 trees");
     refused("no JSON of ours", b"{\"kind\": \"forest\"}", "ST3104", "not a usable model");
 }
 

@@ -8,8 +8,11 @@ use super::{Budget, Format, broken, trees_model, unsupported};
 use crate::error::ModelError;
 use crate::model::Model;
 use crate::node::Node;
-use crate::trees::{MAX_CLASSES, TreesInput};
+use crate::trees::{MAX_CLASSES, MAX_TREES, TreesInput};
 use std::collections::HashMap;
+
+/// Fields of the header, of a tree, and parameters.
+const MAX_FIELDS: usize = 1_000;
 
 /// `key=value` lines with the number of the line, from 1.
 type Fields<'a> = HashMap<&'a str, (&'a str, usize)>;
@@ -76,10 +79,16 @@ impl<'a> Parts<'a> {
                         format!("`{}` where `Tree={expected}` belongs", cut(line)),
                     ));
                 }
+                if parts.trees.len() == MAX_TREES {
+                    return Err(ModelError::TooLarge(format!("it has more than {MAX_TREES} trees")));
+                }
                 parts.trees.push(Fields::new());
             }
             let fields = parts.trees.last_mut().unwrap_or(&mut parts.header);
             let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            if fields.len() == MAX_FIELDS {
+                return Err(problem(format!("line {number}"), format!("more than {MAX_FIELDS} fields in one part")));
+            }
             if !key.is_empty() && fields.insert(key, (value, number)).is_some() {
                 return Err(problem(format!("line {number}"), format!("`{}` is given twice", cut(key))));
             }
@@ -91,7 +100,9 @@ impl<'a> Parts<'a> {
             let pair = line.trim().strip_prefix('[').and_then(|line| line.strip_suffix(']')?.split_once(':'));
             if let Some(pandas) = line.strip_prefix("pandas_categorical:") {
                 parts.pandas = Some(pandas);
-            } else if let Some((key, value)) = pair {
+            } else if let Some((key, value)) = pair
+                && parts.parameters.len() < MAX_FIELDS
+            {
                 parts.parameters.insert(key, value.trim());
             }
         }

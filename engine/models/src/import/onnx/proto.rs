@@ -4,8 +4,10 @@ use super::super::MAX_CODES;
 use super::wire::{Fields, List, Problem, Value};
 use std::collections::HashMap;
 
-/// Nodes and initializers of a graph, attributes and inputs of a node.
+/// Nodes, inputs, outputs and initializers of a graph, and inputs of a node.
 const MOST: usize = 10_000;
+/// Outputs and attributes of a node.
+const FEW: usize = 100;
 
 /// Element types of tensors that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,8 +163,8 @@ impl<'a> Node<'a> {
                 7 => node.domain = value.text()?,
                 _ => {}
             }
-            if node.inputs.len() + node.outputs.len() > MOST {
-                return Err("a node of more inputs than any model needs");
+            if node.inputs.len() > MOST || node.outputs.len() > FEW || node.attributes.len() > FEW {
+                return Err("a node of more inputs, outputs or attributes than any model needs");
             }
         }
         Ok(node)
