@@ -218,6 +218,10 @@ pub const MODEL_INVALID: Code = "ST3104";
 pub const MODEL_COMPILE: Code = "ST3105";
 /// A file of golden vectors cannot be read.
 pub const GOLDEN_INVALID: Code = "ST3106";
+/// A model file of another library has a part that no model of ours can express.
+pub const MODEL_UNSUPPORTED: Code = "ST3107";
+/// A model file is larger than one may be.
+pub const MODEL_TOO_LARGE: Code = "ST3108";
 
 // ST4xxx — store.
 /// The database does not answer or refuses. Check that it runs and that the URL is right.

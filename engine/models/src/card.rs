@@ -1,6 +1,7 @@
 //! The model card as a page that people read (Mitchell et al. 2019, the parts that apply to a tabular scorer).
 
 use crate::evaluate::Evaluation;
+use crate::linear::LinearModel;
 use crate::logistic::LogisticModel;
 use crate::model::{Head, Model};
 use crate::trees::TreesModel;
@@ -21,6 +22,7 @@ fn write_card(page: &mut String, model: &Model, evaluation: &Evaluation) -> std:
     match model {
         Model::Logistic(model) => write_weights(page, model)?,
         Model::Trees(model) => write_splits(page, model)?,
+        Model::Linear(model) => write_slopes(page, model)?,
     }
     if !head.bands.is_empty() {
         writeln!(page, "\n## Bands\n\n| Band | From |\n|---|---|")?;
@@ -29,7 +31,7 @@ fn write_card(page: &mut String, model: &Model, evaluation: &Evaluation) -> std:
         }
     }
     let beyond = match model {
-        Model::Logistic(_) => "a value outside counts as the nearest end",
+        Model::Logistic(_) | Model::Linear(_) => "a value outside counts as the nearest end",
         Model::Trees(_) => "beyond its thresholds nothing changes any more",
     };
     write_limits(page, beyond)
@@ -107,6 +109,17 @@ fn write_splits(page: &mut String, model: &TreesModel) -> std::fmt::Result {
         let unit = input.unit.as_deref().unwrap_or("–");
         let range = if asked == 0 { "–".to_owned() } else { format!("{} to {}", short(low), short(high)) };
         writeln!(page, "| {} | {unit} | {asked} | {range} |", input.name)?;
+    }
+    Ok(())
+}
+
+fn write_slopes(page: &mut String, model: &LinearModel) -> std::fmt::Result {
+    writeln!(page, "\n## Inputs\n\nWhat one more of a number adds, by class; categories add a value each.\n")?;
+    writeln!(page, "| Input | Unit | Adds | Categories | Without a value |\n|---|---|---|---|---|")?;
+    for input in &model.inputs {
+        let list = |numbers: &[f64]| numbers.iter().map(|x| format!("{x:+.3}")).collect::<Vec<_>>().join(", ");
+        let (unit, codes) = (input.unit.as_deref().unwrap_or("–"), input.codes.len());
+        writeln!(page, "| {} | {unit} | {} | {codes} | {} |", input.name, list(&input.slopes), list(&input.missing))?;
     }
     Ok(())
 }

@@ -27,6 +27,34 @@ pub enum ModelError {
     /// A model file cannot be read or contradicts itself.
     #[error("not a usable model: {0}")]
     Invalid(String),
+    /// A model file of another library cannot be read or contradicts itself.
+    #[error("{format}, {place}: {problem}")]
+    Foreign {
+        /// The format that the file has, for people.
+        format: &'static str,
+        /// Where: a line, a tree and node, a key.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A sound model file of another library has a part that no model of ours can express.
+    #[error("{format}, {place}: {what} cannot be expressed")]
+    Unsupported {
+        /// The format that the file has, for people.
+        format: &'static str,
+        /// Where: a line, a tree and node, an operator.
+        place: String,
+        /// The part.
+        what: String,
+        /// What to do instead.
+        next: &'static str,
+    },
+    /// What the caller says of a model does not fit it.
+    #[error("{0}")]
+    Options(String),
+    /// A model is larger than one may be.
+    #[error("the model is too large: {0}")]
+    TooLarge(String),
     /// A model cannot become a plugin.
     #[error("the model cannot be compiled: {0}")]
     Compile(String),
@@ -42,7 +70,10 @@ impl ModelError {
             ModelError::Cell { .. } | ModelError::Table(_) => codes::MODEL_TABLE,
             ModelError::TooLittle(_) => codes::MODEL_TOO_LITTLE,
             ModelError::Training(_) => codes::MODEL_TRAINING,
-            ModelError::Invalid(_) => codes::MODEL_INVALID,
+            ModelError::Invalid(_) | ModelError::Foreign { .. } => codes::MODEL_INVALID,
+            ModelError::Unsupported { .. } => codes::MODEL_UNSUPPORTED,
+            ModelError::Options(_) => codes::CLI_USAGE,
+            ModelError::TooLarge(_) => codes::MODEL_TOO_LARGE,
             ModelError::Compile(_) => codes::MODEL_COMPILE,
             ModelError::Golden(_) => codes::GOLDEN_INVALID,
         }
@@ -58,6 +89,15 @@ impl ModelError {
             ModelError::TooLittle(_) => "collect more labelled outcomes, or move the cut-off",
             ModelError::Training(_) => "raise the regularisation (`l2`), or ignore columns that repeat each other",
             ModelError::Invalid(_) => "write the model again with `staunch model train`",
+            ModelError::Foreign { .. } => {
+                "export the model again: LightGBM `save_model`, XGBoost `save_model` to .json or .ubj, scikit-learn through \
+                 skl2onnx to ONNX"
+            }
+            ModelError::Unsupported { next, .. } => next,
+            ModelError::Options(_) => {
+                "name all of them in the model's order; `staunch model import` without names shows them"
+            }
+            ModelError::TooLarge(_) => "train fewer or shallower trees",
             ModelError::Compile(_) => "use fewer inputs or shorter names",
             ModelError::Golden(_) => "write the file again with `staunch plugin check`",
         }

@@ -97,6 +97,9 @@ impl LogisticModel {
     }
 
     pub(crate) fn problem(&self) -> Option<String> {
+        if !self.intercept.is_finite() {
+            return Some("`intercept` must be finite".into());
+        }
         let wrong = |input: &LogisticInput| Some(format!("input `{}`: {}", input.name, input.problem()?));
         self.inputs.iter().find_map(wrong)
     }
@@ -176,7 +179,8 @@ mod tests {
 
     #[test]
     fn refuses_what_contradicts_itself() {
-        let cases: [(&str, Spoil); 9] = [
+        let cases: [(&str, Spoil); 10] = [
+            ("`intercept` must be finite", |m| m.intercept = f64::NAN),
             ("format", |m| m.format = 9),
             ("name", |m| m.name = "Big".into()),
             ("two inputs", |m| m.inputs[1].name = "a".into()),

@@ -2,6 +2,7 @@
 //! file of its own.
 
 use crate::error::ModelError;
+use crate::linear::LinearModel;
 use crate::logistic::LogisticModel;
 use crate::trees::{TreesInput, TreesModel};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,8 @@ use std::collections::HashSet;
 pub const FORMAT: u32 = 1;
 /// A row of the contract carries no more reasons.
 pub const MAX_REASONS: usize = 16;
-const MAX_INPUTS: usize = 512;
+/// Inputs of a model.
+pub const MAX_INPUTS: usize = 512;
 const MAX_NAME: usize = 100;
 const MAX_TEXT: usize = 2_000;
 
@@ -25,6 +27,8 @@ pub enum Model {
     Logistic(LogisticModel),
     /// Tree ensemble.
     Trees(TreesModel),
+    /// Linear model of another library.
+    Linear(LinearModel),
 }
 
 /// Where a model comes from and what it is good for.
@@ -223,6 +227,7 @@ impl Model {
         let own = match self {
             Model::Logistic(model) => model.problem(),
             Model::Trees(model) => model.problem(),
+            Model::Linear(model) => model.problem(),
         };
         own.or_else(|| self.head().problem()).map_or(Ok(()), |problem| Err(ModelError::Invalid(problem)))
     }
@@ -232,6 +237,7 @@ impl Model {
         match self {
             Model::Logistic(model) => model.head(),
             Model::Trees(model) => model.head(),
+            Model::Linear(model) => model.head(),
         }
     }
 
@@ -240,6 +246,7 @@ impl Model {
         match self {
             Model::Logistic(model) => &model.card,
             Model::Trees(model) => &model.card,
+            Model::Linear(model) => &model.card,
         }
     }
 
@@ -248,6 +255,34 @@ impl Model {
         match self {
             Model::Logistic(model) => &mut model.card,
             Model::Trees(model) => &mut model.card,
+            Model::Linear(model) => &mut model.card,
+        }
+    }
+
+    /// The raw value of every class; of one number its own alone.
+    pub fn raws(&self, row: &[Option<f64>]) -> Vec<f64> {
+        match self {
+            Model::Logistic(model) => vec![model.raw(row)],
+            Model::Trees(model) => model.raws(row),
+            Model::Linear(model) => model.raws(row),
+        }
+    }
+
+    /// The share of every class, in the order of the labels; nothing where the answer is one number.
+    pub fn shares(&self, row: &[Option<f64>]) -> Vec<f64> {
+        match self {
+            Model::Logistic(_) => Vec::new(),
+            Model::Trees(model) => model.shares(row),
+            Model::Linear(model) => model.shares(row),
+        }
+    }
+
+    /// The code of a text for an input, `None` where the input does not know it or is a number.
+    pub fn code(&self, input: usize, text: &str) -> Option<f64> {
+        match self {
+            Model::Logistic(_) => None,
+            Model::Trees(model) => model.code(input, text),
+            Model::Linear(model) => model.code(input, text),
         }
     }
 
@@ -261,6 +296,7 @@ impl Model {
         match self {
             Model::Logistic(model) => model.inputs.iter().map(|input| (input.low, input.high)).collect(),
             Model::Trees(model) => model.ends(),
+            Model::Linear(model) => model.inputs.iter().map(|input| (input.low, input.high)).collect(),
         }
     }
 
@@ -269,6 +305,7 @@ impl Model {
         match self {
             Model::Logistic(model) => model.raw(row),
             Model::Trees(model) => model.raw(row),
+            Model::Linear(model) => model.raw(row),
         }
     }
 
@@ -279,6 +316,7 @@ impl Model {
         match self {
             Model::Logistic(model) => model.predict(row),
             Model::Trees(model) => model.predict(row),
+            Model::Linear(model) => model.predict(row),
         }
     }
 }

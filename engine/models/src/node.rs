@@ -43,8 +43,8 @@ pub enum Test {
     In(Vec<u32>),
 }
 
-/// What still counts as zero where zeros are missing: LightGBM's `kZeroThreshold`.
-pub const ZERO: f64 = 1e-35;
+/// What still counts as zero where zeros are missing: LightGBM's `kZeroThreshold`, which is the 32-bit float 1e-35.
+pub const ZERO: f64 = 1e-35_f32 as f64;
 /// The largest code of a category.
 pub const MAX_CODE: u32 = 65_535;
 

@@ -15,9 +15,9 @@ use staunch_core::score::Band;
 use std::collections::HashSet;
 
 /// Trees of a model.
-pub const MAX_TREES: usize = 5_000;
-/// Nodes of all its trees, leaves included.
-pub const MAX_NODES: usize = 100_000;
+pub const MAX_TREES: usize = 20_000;
+/// Nodes of all its trees, leaves included. A plugin may hold fewer: the size of what is compiled is looked at by itself.
+pub const MAX_NODES: usize = 1_000_000;
 /// Largest size of `base` and of a node's value, so that no sum of them overflows.
 pub const MAX_VALUE: f64 = 1e100;
 
@@ -109,6 +109,8 @@ pub enum Link {
     Softmax,
     /// Classes: shares are sigmoid(raw) over their sum.
     OneVsRest,
+    /// Classes: shares are the raw values over their sum, those below 0 as 0.
+    Shares,
 }
 
 /// What a path through one tree contributes, by input (its index), in the order in which the path asks them first.
@@ -124,6 +126,23 @@ impl Shares {
             None => self.0.push((input, change)),
         }
     }
+}
+
+/// The shares of classes with these scaled raw values, which sum to 1.
+pub(crate) fn shares(link: Link, raws: Vec<f64>) -> Vec<f64> {
+    let count = raws.len();
+    let parts: Vec<f64> = match link {
+        Link::OneVsRest => raws.into_iter().map(sigmoid).collect(),
+        Link::Shares => raws.into_iter().map(|raw| raw.max(0.0)).collect(),
+        _ => {
+            let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            raws.into_iter().map(|raw| exp(raw - top)).collect()
+        }
+    };
+    let sum = parts.iter().fold(0.0, |sum, part| sum + part);
+    // Where every part vanished nothing is known.
+    let even = 1.0 / count as f64;
+    parts.into_iter().map(|part| if sum > 0.0 { part / sum } else { even }).collect()
 }
 
 impl TreesModel {
@@ -144,17 +163,7 @@ impl TreesModel {
         if self.labels.is_empty() {
             return Vec::new();
         }
-        let raws: Vec<f64> = self.raws(row).into_iter().map(|raw| self.scale * raw).collect();
-        let parts: Vec<f64> = if self.link == Link::OneVsRest {
-            raws.into_iter().map(sigmoid).collect()
-        } else {
-            let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            raws.into_iter().map(|raw| exp(raw - top)).collect()
-        };
-        let sum = parts.iter().fold(0.0, |sum, part| sum + part);
-        // Where every sigmoid vanished nothing is known.
-        let even = 1.0 / self.labels.len() as f64;
-        parts.into_iter().map(|part| if sum > 0.0 { part / sum } else { even }).collect()
+        shares(self.link, self.raws(row).into_iter().map(|raw| self.scale * raw).collect())
     }
 
     /// The answer for a row and why, as [`crate::Model::predict`] says; with classes the largest share.
@@ -173,7 +182,7 @@ impl TreesModel {
         let answer = match self.link {
             Link::Sigmoid => sigmoid(scaled),
             Link::Exp => exp(scaled),
-            Link::Identity | Link::Softmax | Link::OneVsRest => scaled,
+            Link::Identity | Link::Softmax | Link::OneVsRest | Link::Shares => scaled,
         };
         self.calibration.as_ref().map_or(answer, |calibration| calibration.apply(raw, answer))
     }
@@ -288,9 +297,9 @@ impl TreesModel {
     }
 
     fn class_problem(&self) -> Option<String> {
-        let many = matches!(self.link, Link::Softmax | Link::OneVsRest);
-        if many != !self.labels.is_empty() {
-            return Some("`labels` belong to the links `softmax` and `one_vs_rest`, and to no other".into());
+        let many = matches!(self.link, Link::Softmax | Link::OneVsRest | Link::Shares);
+        if many == self.labels.is_empty() {
+            return Some("`labels` belong to the links `softmax`, `one_vs_rest` and `shares`, and to no other".into());
         }
         if !many {
             return None;
@@ -301,7 +310,7 @@ impl TreesModel {
         if !self.bases.iter().all(|base| (-MAX_VALUE..=MAX_VALUE).contains(base)) {
             return Some(format!("`bases` must be finite and at most {MAX_VALUE:e} in size"));
         }
-        if self.trees.len() % self.labels.len() != 0 {
+        if !self.trees.len().is_multiple_of(self.labels.len()) {
             return Some(format!("{} trees are no whole rounds of {} classes", self.trees.len(), self.labels.len()));
         }
         let distinct: HashSet<&String> = self.labels.iter().collect();

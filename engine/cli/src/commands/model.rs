@@ -1,4 +1,6 @@
-//! `staunch model`: train a model from a table, and compile it to a scoring plugin.
+//! `staunch model`: train a model from a table, read those of other libraries, and compile them to scoring plugins.
+
+mod foreign;
 
 use crate::app;
 use crate::error::{CliError, Result};
@@ -7,7 +9,7 @@ use clap::{Args, Subcommand};
 use staunch_core::score::Band;
 use staunch_core::{Span, Time, codes};
 use staunch_models::{Card, Golden, Model as Trained, ModelError, Table, TableOptions, TrainOptions};
-use staunch_models::{card_markdown, compile, evaluate, train};
+use staunch_models::{card_markdown, evaluate, train};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +20,7 @@ const SEED: u64 = 20_101_201;
 /// Rows of the table that go into the golden vectors.
 const GOLDEN: usize = 20;
 
-/// Trains a model, or compiles one to a wasm component.
+/// Trains a model, reads one of another library, or compiles one to a wasm component.
 ///
 /// Example: staunch model train --data features.csv --label goal --at at --until 2011-09-01T00:00:00Z -o model.json
 /// Example: staunch model compile model.json -o repurchase.wasm
@@ -32,14 +34,10 @@ pub struct Model {
 enum Command {
     /// A logistic regression from a CSV table. Example: staunch model train --data F.csv --label goal -o model.json
     Train(Box<Train>),
-    /// A model file, a logistic regression or a tree ensemble, to a scoring plugin. Example: staunch model compile model.json -o repurchase.wasm
-    Compile {
-        /// The model.
-        model: PathBuf,
-        /// The component.
-        #[arg(short, long)]
-        output: PathBuf,
-    },
+    /// A model of LightGBM, XGBoost, scikit-learn or ours to a scoring plugin. Example: staunch model compile churn.txt -o churn.wasm
+    Compile(Box<foreign::Foreign>),
+    /// A model of LightGBM, XGBoost or scikit-learn to our own JSON. Example: staunch model import churn.onnx -o churn.json
+    Import(Box<foreign::Foreign>),
 }
 
 #[derive(Debug, Args)]
@@ -92,7 +90,8 @@ struct Train {
 pub fn run(args: Model) -> Result<bool> {
     match args.command {
         Command::Train(args) => train_model(&args),
-        Command::Compile { model, output } => compile_model(&model, &output),
+        Command::Compile(args) => foreign::to_component(&args),
+        Command::Import(args) => foreign::to_json(&args),
     }
 }
 
@@ -102,20 +101,6 @@ fn failed(error: ModelError) -> CliError {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes).map_err(|error| CliError::file(path, &error))
-}
-
-fn compile_model(model: &Path, out: &Path) -> Result<bool> {
-    app::writable(out, &[model])?;
-    let bytes = std::fs::read(model).map_err(|error| CliError::file(model, &error))?;
-    let wasm = compile(&Trained::read(&bytes).map_err(failed)?).map_err(failed)?;
-    write(out, &wasm)?;
-    let digest = staunch_scoring::sha256_hex(&wasm);
-    output::say(&format!(
-        "{} bytes written to {}\nsha256 {digest}\npin it with `staunch lock`",
-        wasm.len(),
-        out.display()
-    ));
-    Ok(true)
 }
 
 fn train_model(args: &Train) -> Result<bool> {

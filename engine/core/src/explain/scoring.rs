@@ -111,7 +111,7 @@ pub(super) const PAGES: &[Entry] = &[
     entry(
         MODEL_INVALID,
         "The file is not of the format that was said, or its parts do not fit each other.",
-        "Export the model again; LightGBM text, XGBoost JSON and our own JSON are read.",
+        "Export the model again; LightGBM text, XGBoost JSON and UBJSON, ONNX of scikit-learn and our own JSON are read.",
     ),
     entry(
         MODEL_COMPILE,
@@ -122,5 +122,16 @@ pub(super) const PAGES: &[Entry] = &[
         GOLDEN_INVALID,
         "The rows that a plugin is checked on cannot be read.",
         "Write them again by `staunch plugin score`, after you made sure that the scores are right.",
+    ),
+    entry(
+        MODEL_UNSUPPORTED,
+        "The file is sound, but one of its parts, such as an operator or an objective, has no like in a compiled model. \
+         Nothing is left out or guessed.",
+        "Do what the message says, or train without that part.",
+    ),
+    entry(
+        MODEL_TOO_LARGE,
+        "Bytes, trees, nodes and lists of categories of a model file are bounded, so that no file can fill the memory.",
+        "Train fewer or shallower trees, or on fewer categories.",
     ),
 ];

@@ -133,6 +133,7 @@ fn functions(
 ) -> Result<(TypeSection, FunctionSection, CodeSection), ModelError> {
     let (row, own) = match model {
         Model::Logistic(_) => (logistic::row(layout, contract)?, Vec::new()),
+        Model::Linear(_) => return Err(super::failed("a linear model")),
         Model::Trees(model) => (trees::row(model, layout, contract)?, trees::functions(model, layout)),
     };
     let (i32, i64, f64) = (ValType::I32, ValType::I64, ValType::F64);

@@ -26,6 +26,9 @@ pub const WIT: &str = include_str!("../../../../plugins/wit/scoring.wit");
 /// Compiles a model into a component. Its answers are those of [`Model::predict`], bit for bit.
 pub fn compile(model: &Model) -> Result<Vec<u8>, ModelError> {
     model.check()?;
+    if matches!(model, Model::Linear(_)) {
+        return Err(failed("a linear model over categories, of classes or of another link than the logistic one"));
+    }
     if let Model::Trees(trees) = model
         && let Some(what) = not_yet(trees)
     {

@@ -165,8 +165,8 @@ fn refuses_what_is_no_tree() {
         ("node 4: `value` must be finite", |m| m.trees[0][4].value = -1e101),
         ("`base` must be finite", |m| m.base = f64::NAN),
         ("more than 64 steps", |m| m.trees[0] = chain(MAX_DEPTH + 1)),
-        ("5001 trees", |m| m.trees = vec![vec![Node::leaf(0.0)]; MAX_TREES + 1]),
-        ("100037 nodes", |m| m.trees = vec![chain(15); MAX_NODES / 31 + 2]),
+        ("20001 trees", |m| m.trees = vec![vec![Node::leaf(0.0)]; MAX_TREES + 1]),
+        ("1000186 nodes", |m| m.trees = vec![chain(60); MAX_NODES / 121 + 2]),
     ];
     for (word, spoil) in cases {
         let mut bad = small();

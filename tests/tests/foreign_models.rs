@@ -1,0 +1,69 @@
+//! Models of other libraries, trained now by those that are installed, answer as there on rows that they did not see.
+//!
+//! `tests/python` finds the libraries or installs them. Without them this test fails: a comparison that was not made is
+//! no comparison that held.
+
+#[path = "../../engine/models/tests/import/rows.rs"]
+mod rows;
+
+use staunch_tests::{root, staunch};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// What `make.py` trains on data made up from a seed: models, and 1,200 unseen rows beside each.
+fn made() -> &'static Path {
+    static MADE: OnceLock<tempfile::TempDir> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let found = Command::new(root().join("tests/python")).output().unwrap();
+        assert!(found.status.success(), "no Python with the libraries:\n{}", String::from_utf8_lossy(&found.stderr));
+        let python = String::from_utf8(found.stdout).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let made = Command::new(python.trim())
+            .arg(root().join("engine/models/tests/import/make.py"))
+            .arg(dir.path())
+            .args(["--rows", "1200", "--seed", "20261124"])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        dir
+    })
+    .path()
+}
+
+#[test]
+fn models_trained_now_answer_as_their_libraries() {
+    assert!(rows::compare_all(made(), 1_000) >= 45);
+}
+
+#[test]
+fn the_command_line_reads_every_format() {
+    for (file, says) in [
+        ("lgb-binary.txt", "LightGBM text: a tree ensemble"),
+        ("xgb-binary.json", "XGBoost JSON: a tree ensemble"),
+        ("xgb-binary-ubj.ubj", "XGBoost UBJSON: a tree ensemble"),
+        ("onnx-logistic.onnx", "ONNX: a logistic regression"),
+        ("onnx-mixed.onnx", "ONNX: a linear model"),
+    ] {
+        let (from, to) = (made().join(file), made().join(format!("{file}.own")));
+        let args = ["model", "import", from.to_str().unwrap(), "-o", to.to_str().unwrap(), "--owner", "growth"];
+        let answer = staunch(&args, &[]).ok();
+        assert!(answer.out.contains(says), "{}", answer.out);
+        let again: PathBuf = made().join(format!("{file}.again"));
+        staunch(&["model", "import", to.to_str().unwrap(), "-o", again.to_str().unwrap()], &[]).ok();
+        assert_eq!(std::fs::read(&to).unwrap(), std::fs::read(&again).unwrap(), "{file}");
+        assert!(std::fs::read_to_string(&to).unwrap().contains("\"owner\": \"growth\""));
+    }
+}
+
+#[test]
+fn the_command_line_says_what_is_wrong_with_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("churn.pkl");
+    std::fs::write(&path, b"\x80\x04\x95").unwrap();
+    let to = dir.path().join("churn.wasm");
+    let answer = staunch(&["model", "compile", path.to_str().unwrap(), "-o", to.to_str().unwrap()], &[]);
+    assert!(answer.err.contains("error ST3104") && answer.err.contains("Python pickle"), "{}", answer.err);
+    assert!(answer.err.contains("next: export the model again"), "{}", answer.err);
+    assert!(!to.exists());
+}
