@@ -113,10 +113,7 @@ fn a_file_with_an_error_gives_nothing_that_could_run() {
         }
     }
     let (_, loaded) = load(&folder());
-    assert_eq!(
-        loaded.workflows.iter().map(|flow| flow.name.as_str()).collect::<Vec<_>>(),
-        ["fine"]
-    );
+    assert_eq!(loaded.workflows.iter().map(|flow| flow.name.as_str()).collect::<Vec<_>>(), ["fine"]);
 }
 
 #[test]
