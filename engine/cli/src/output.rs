@@ -2,12 +2,10 @@
 
 use crate::error::CliError;
 use clap::ValueEnum;
+pub use staunch_core::plain::{WIDTH, wrap};
 use staunch_core::{codes, plain};
 use std::io::{self, Write};
 use std::sync::OnceLock;
-
-/// Width of a terminal that everybody has.
-pub const WIDTH: usize = 80;
 
 /// How a command answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -71,25 +69,6 @@ pub fn table(rows: &[Vec<String>], right: &[usize]) -> String {
         format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// Text behind a lead, its words broken into lines of 80 columns that stand under each other. Its own line breaks go.
-pub fn wrap(lead: &str, text: &str) -> String {
-    let indent = " ".repeat(lead.chars().count());
-    let (mut lines, mut line, mut fresh) = (Vec::new(), lead.to_owned(), true);
-    for word in text.split_whitespace() {
-        if !fresh && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut line, indent.clone()));
-            fresh = true;
-        }
-        if !fresh {
-            line.push(' ');
-        }
-        line.push_str(word);
-        fresh = false;
-    }
-    lines.push(line);
-    lines.join("\n")
 }
 
 /// A text whose lines are no wider than 80 columns: what is too long goes on below, two columns to the right of where it

@@ -1,4 +1,7 @@
-//! Text of others before it is shown: what a terminal would act on is written out.
+//! Text before it is shown: what a terminal would act on is written out, and lines fit its width.
+
+/// Columns of a terminal that everybody has.
+pub const WIDTH: usize = 80;
 
 /// One line: control characters (line breaks and tabs, too) and characters that turn the direction of text become
 /// `\n` or `\u{1b}`, as in source code, so that no name, path or event can draw on a terminal or forge a line.
@@ -29,6 +32,25 @@ fn escape(text: &str, several: bool) -> String {
 /// Overrides of direction, and separators that some terminals take for line breaks.
 fn turns(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text behind a lead, its words broken into lines of 80 columns that stand under each other. Its own line breaks go.
+pub fn wrap(lead: &str, text: &str) -> String {
+    let indent = " ".repeat(lead.chars().count());
+    let (mut lines, mut line, mut fresh) = (Vec::new(), lead.to_owned(), true);
+    for word in text.split_whitespace() {
+        if !fresh && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, indent.clone()));
+            fresh = true;
+        }
+        if !fresh {
+            line.push(' ');
+        }
+        line.push_str(word);
+        fresh = false;
+    }
+    lines.push(line);
+    lines.join("\n")
 }
 
 #[cfg(test)]

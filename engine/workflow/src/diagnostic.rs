@@ -1,6 +1,7 @@
 //! Problems of files for people and for machines: the place, a stable code, what is wrong and what to do next.
 
 use serde::Serialize;
+use staunch_core::plain::{WIDTH, wrap};
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -51,9 +52,6 @@ impl Diagnostic {
     }
 }
 
-/// Width of a terminal that everybody has.
-const WIDTH: usize = 80;
-
 /// All problems as text, each with its line and the place marked.
 pub fn render(diagnostics: &[Diagnostic]) -> String {
     let parts: Vec<String> = diagnostics.iter().map(render_one).collect();
@@ -61,16 +59,17 @@ pub fn render(diagnostics: &[Diagnostic]) -> String {
 }
 
 fn render_one(one: &Diagnostic) -> String {
-    let mut out = wrapped(&format!("{} {}: ", one.severity.word(), one.code), &one.message);
+    let mut out = wrap(&format!("{} {}: ", one.severity.word(), one.code), &one.message);
     let number = one.line.to_string();
     let margin = " ".repeat(number.len());
-    out += &format!("{margin} --> {}:{}:{}\n", one.file, one.line, one.column);
+    out += &format!("\n{margin} --> {}:{}:{}\n", one.file, one.line, one.column);
     if !one.excerpt.trim().is_empty() {
         let (text, column) = window(&one.excerpt, one.column, WIDTH - number.len() - 4);
         out += &format!("{number} | {text}\n{margin} | {}^\n", " ".repeat(column));
     }
     if !one.help.is_empty() {
-        out += &wrapped(&format!("{margin} = "), &one.help);
+        out += &wrap(&format!("{margin} = "), &one.help);
+        out.push('\n');
     }
     out
 }
@@ -87,28 +86,6 @@ fn window(line: &str, column: usize, width: usize) -> (String, usize) {
     };
     let text: String = chars.iter().skip(from).take(width).collect();
     (text.trim_end().to_owned(), at - from)
-}
-
-fn wrapped(lead: &str, text: &str) -> String {
-    let indent = " ".repeat(lead.chars().count());
-    let (mut out, mut line) = (String::new(), lead.to_owned());
-    let mut fresh = true;
-    for word in text.split_whitespace() {
-        if !fresh && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            out += &line;
-            out.push('\n');
-            line = indent.clone();
-            fresh = true;
-        }
-        if !fresh {
-            line.push(' ');
-        }
-        line += word;
-        fresh = false;
-    }
-    out += &line;
-    out.push('\n');
-    out
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ pub fn in_audience(env: &Env<'_>, contact: &Contact, name: &str, at: Time) -> Re
 }
 
 /// Why a contact is never contacted on a channel, where the policy says so. Channels on which no customer is reached are
-/// free. What cannot be evaluated counts as excluded; an audience
-/// that nobody declared has no members (the checker says so).
+/// free. What cannot be evaluated counts as excluded; an audience that nobody declared has no members (the checker says
+/// so).
 pub fn excluded(env: &Env<'_>, contact: &Contact, channel: Channel, at: Time) -> Option<String> {
     if !channel.customer_facing() {
         return None;

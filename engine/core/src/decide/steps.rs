@@ -150,9 +150,7 @@ struct End {
 
 /// What a stretch of steps came to.
 struct Stretch {
-    status: RunStatus,
-    what: String,
-    quiet: bool,
+    end: End,
     trace: Vec<Trace>,
     reads: Reads,
     actions: Vec<Action>,
@@ -173,23 +171,22 @@ pub(super) fn go(
     let mut runs = std::mem::take(&mut walk.contact.runs);
     let stretch = stretch(walk, &workflow, &mut runs[index], target, (at, what, trace));
     walk.contact.runs = runs;
-    let Some(stretch) = stretch? else { return Ok(()) };
+    let Some(Stretch { end, trace, reads, actions, sets }) = stretch? else { return Ok(()) };
     let run = &mut walk.contact.runs[index];
-    run.status = stretch.status;
+    run.status = end.status;
     if !run.active() {
         run.ended_at = Some(at);
     }
-    let id = if walk.full || !stretch.sets.is_empty() { run.id.clone() } else { String::new() };
-    for (field, value) in stretch.sets {
+    let id = if walk.full || !sets.is_empty() { run.id.clone() } else { String::new() };
+    for (field, value) in sets {
         // The same as a `contact.updated` of this instant, made by the workflow itself.
         walk.contact.set(&field, value, (at, i64::MAX, id.clone()));
     }
-    if walk.full && !stretch.quiet {
-        let actions = stretch.actions.iter().map(|action| action.id.clone()).collect();
-        let (trace, reads) = (stretch.trace, stretch.reads);
-        walk.note(Note { workflow: &workflow, run: Some(id), at, what: stretch.what, trace, reads, actions });
+    if walk.full && !end.quiet {
+        let actions = actions.iter().map(|action| action.id.clone()).collect();
+        walk.note(Note { workflow: &workflow, run: Some(id), at, what: end.what, trace, reads, actions });
     }
-    walk.actions.extend(stretch.actions);
+    walk.actions.extend(actions);
     walk.touch(index);
     Ok(())
 }
@@ -214,7 +211,7 @@ fn stretch(
     let reads = moment.reads.take();
     run.entry = entry;
     match end {
-        Some(End { status, what, quiet }) => Ok(Some(Stretch { status, what, quiet, trace, reads, actions, sets })),
+        Some(end) => Ok(Some(Stretch { end, trace, reads, actions, sets })),
         // Only a missing score stops a stretch without a state, and it is always named.
         None => need.map_or(Ok(None), Err),
     }

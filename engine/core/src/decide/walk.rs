@@ -331,14 +331,9 @@ impl<'a> Walk<'a> {
     pub fn finish(mut self) -> Transition {
         let to = self.contact.decided_to;
         let catalog = self.env.catalog;
-        let reaches = |until: Time| to.is_none_or(|to| to <= until);
         let open = |run: &Run| {
-            // The workflow is only looked up where the run itself does not say enough.
-            if run.pending_until.is_some_and(reaches) {
-                return true;
-            }
             let goal = catalog.version(&run.workflow, &run.version).and_then(|flow| flow.goal.as_ref());
-            run.open_until(goal).is_some_and(reaches)
+            run.open_until(goal).is_some_and(|until| to.is_none_or(|to| to <= until))
         };
         let runs = self.touched.iter().filter_map(|index| self.contact.runs.get(*index).cloned()).collect();
         if !self.contact.runs.is_empty() {

@@ -71,11 +71,9 @@ impl World<'_> {
         let sent = Sent { channel: action.channel, purpose: action.purpose.clone(), at };
         let id = self.aliases.get(&action.contact).unwrap_or(&action.contact).clone();
         put_in_order(self.sent.entry(id).or_default(), sent, |sent| sent.at);
-        if !self.workflow_sent.contains_key(&action.workflow) {
-            self.workflow_sent.insert(action.workflow.clone(), Vec::new());
-        }
-        if let Some(all) = self.workflow_sent.get_mut(&action.workflow) {
-            put_in_order(all, (at, action.channel), |sent| sent.0);
+        match self.workflow_sent.get_mut(&action.workflow) {
+            Some(all) => put_in_order(all, (at, action.channel), |sent| sent.0),
+            None => drop(self.workflow_sent.insert(action.workflow.clone(), vec![(at, action.channel)])),
         }
         if let Some(person) = action.payload.assignee() {
             let all = self.assigned.entry(person.to_owned()).or_default();

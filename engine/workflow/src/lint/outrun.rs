@@ -27,10 +27,10 @@ fn outrun<'a>(flow: &'a Placed<'_>) -> impl Iterator<Item = Diagnostic> + 'a {
     })
 }
 
-/// Whether every event that the wait is for ends the run.
+/// Whether every event that the wait is for ends the run; a glob matches itself and narrower ones.
 fn takes_all(leave: &EventMatch, wanted: &EventMatch) -> bool {
     let whole = leave.filter.is_none() && leave.of.is_none();
-    whole && wanted.events.iter().all(|event| leave.events.contains(event) || matches_any(&leave.events, event))
+    whole && wanted.events.iter().all(|event| matches_any(&leave.events, event))
 }
 
 /// The wait of this id, at any depth.
