@@ -30,6 +30,8 @@ pub(super) fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(RECURSION);
+    // A release build would not say which value is missing, and the receipt of a held run is where people look for it.
+    environment.set_debug(true);
     environment
         .set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
     environment.set_formatter(|out, state, value| escape_formatter(out, state, &plain(value)));
