@@ -4,7 +4,7 @@
 use crate::math::{exp, sigmoid};
 use crate::model::{Card, Contribution, Head, Input, strongest};
 use crate::node::MAX_CODE;
-use crate::trees::{Link, MAX_CATEGORIES, MAX_CLASSES, MAX_VALUE, shares};
+use crate::trees::{Link, MAX_CATEGORIES, MAX_CLASSES, MAX_VALUE, TreesInput, TreesModel, shares};
 use serde::{Deserialize, Serialize};
 use staunch_core::score::Band;
 
@@ -152,6 +152,30 @@ impl LinearModel {
         self.inputs.iter().zip(values).map(move |(input, value)| input.contribution(class, value))
     }
 
+    /// An ensemble without trees that takes the same rows and turns raw values into the same answers.
+    pub(crate) fn shape(&self) -> TreesModel {
+        let input = |input: &LinearInput| TreesInput {
+            name: input.name.clone(),
+            unit: input.unit.clone(),
+            categories: input.categories.clone(),
+        };
+        TreesModel {
+            format: self.format,
+            name: self.name.clone(),
+            version: self.version.clone(),
+            inputs: self.inputs.iter().map(input).collect(),
+            base: self.bases[0],
+            labels: self.labels.clone(),
+            bases: self.bases.clone(),
+            link: self.link,
+            scale: 1.0,
+            calibration: None,
+            trees: Vec::new(),
+            bands: self.bands.clone(),
+            card: self.card.clone(),
+        }
+    }
+
     pub(crate) fn head(&self) -> Head<'_> {
         Head {
             kind: "linear model",
@@ -160,7 +184,7 @@ impl LinearModel {
             version: &self.version,
             inputs: self.inputs.iter().map(LinearInput::said).collect(),
             labels: &self.labels,
-            base: self.bases.first().copied().unwrap_or(0.0),
+            base: self.bases.first().copied().filter(|_| self.labels.is_empty()),
             range: (!self.labels.is_empty() || self.link == Link::Sigmoid).then_some((0.0, 1.0)),
             bands: &self.bands,
             card: &self.card,

@@ -89,7 +89,7 @@ impl LogisticModel {
                 .map(|input| Input { name: &input.name, unit: &input.unit, categories: &[] })
                 .collect(),
             labels: &[],
-            base: self.intercept,
+            base: Some(self.intercept),
             range: Some((0.0, 1.0)),
             bands: &self.bands,
             card: &self.card,

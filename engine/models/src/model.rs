@@ -97,8 +97,8 @@ pub struct Head<'a> {
     pub inputs: Vec<Input<'a>>,
     /// Labels of its classes; none where it gives one number.
     pub labels: &'a [String],
-    /// The raw value that a row starts from: raw = base + all contributions, added up in the order of the inputs.
-    pub base: f64,
+    /// The raw value that a row starts from: raw = base + all contributions, up to rounding. None for classes.
+    pub base: Option<f64>,
     /// Lowest and highest value that it ever gives, where there are such.
     pub range: Option<(f64, f64)>,
     /// Named parts of the range, from low to high.

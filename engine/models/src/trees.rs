@@ -2,14 +2,15 @@
 //!
 //! Every node knows the value that is expected at it, so each step of a row down a tree changes the expectation by
 //! value(child) − value(node), and that is what the input asked there contributes (path contributions, after Saabas
-//! 2014). The steps add up to value(leaf) − value(root), so with base = the file's `base` + Σ value(root) the sum
-//! raw = base + all contributions is the ensemble's answer. With classes each of them has a raw value of its own, from
-//! the trees at its place in every round, and the reasons are those of the class with the largest share.
+//! 2014). The steps add up to value(leaf) − value(root), so with base = the file's `base` + Σ value(root) the raw value
+//! is base + all contributions, up to the rounding of the sums. Raw itself is the file's `base` with the leaves' values
+//! added tree after tree. With classes each of them has a raw value of its own, from the trees at its place in every
+//! round, and the reasons are those of the class with the largest share.
 
 use crate::calibration::Calibration;
 use crate::math::{exp, sigmoid};
 use crate::model::{Card, Contribution, Head, Input, strongest};
-use crate::node::{Node, Test, tree_problem};
+use crate::node::{Node, Split, Test, tree_problem};
 use serde::{Deserialize, Serialize};
 use staunch_core::score::Band;
 use std::collections::HashSet;
@@ -133,7 +134,8 @@ pub(crate) fn shares(link: Link, raws: Vec<f64>) -> Vec<f64> {
     let count = raws.len();
     let parts: Vec<f64> = match link {
         Link::OneVsRest => raws.into_iter().map(sigmoid).collect(),
-        Link::Shares => raws.into_iter().map(|raw| raw.max(0.0)).collect(),
+        // Not `max`: which zero that gives is left open.
+        Link::Shares => raws.into_iter().map(|raw| if raw > 0.0 { raw } else { 0.0 }).collect(),
         _ => {
             let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             raws.into_iter().map(|raw| exp(raw - top)).collect()
@@ -149,13 +151,12 @@ impl TreesModel {
     /// The raw value of a row, with classes that of the one with the largest share; what `row` does not hold counts as
     /// missing.
     pub fn raw(&self, row: &[Option<f64>]) -> f64 {
-        let class = self.top(row);
-        self.sum(class, &self.contributions(class, row))
+        self.sum(self.top(row), row)
     }
 
     /// The raw value of every class; of one number its own alone.
     pub fn raws(&self, row: &[Option<f64>]) -> Vec<f64> {
-        (0..self.classes()).map(|class| self.sum(class, &self.contributions(class, row))).collect()
+        (0..self.classes()).map(|class| self.sum(class, row)).collect()
     }
 
     /// The share of every class, in the order of the labels; nothing where the answer is one number.
@@ -170,8 +171,7 @@ impl TreesModel {
     pub fn predict(&self, row: &[Option<f64>]) -> (f64, Vec<Contribution>) {
         let class = self.top(row);
         let contributions = self.contributions(class, row);
-        let value =
-            if self.labels.is_empty() { self.answer(self.sum(class, &contributions)) } else { self.shares(row)[class] };
+        let value = if self.labels.is_empty() { self.answer(self.sum(class, row)) } else { self.shares(row)[class] };
         let names = self.inputs.iter().map(|input| input.name.as_str());
         (value, strongest(names.zip(contributions)))
     }
@@ -200,8 +200,12 @@ impl TreesModel {
 
     /// The raw value of a class before any contribution; for a model without classes that is the manifest's `base`.
     pub fn start(&self, class: usize) -> f64 {
-        let base = if self.labels.is_empty() { self.base } else { self.bases[class] };
-        self.of(class).filter_map(|tree| tree.first()).fold(base, |sum, root| sum + root.value)
+        self.of(class).filter_map(|tree| tree.first()).fold(self.base(class), |sum, root| sum + root.value)
+    }
+
+    /// The raw value of a class before any tree.
+    pub fn base(&self, class: usize) -> f64 {
+        if self.labels.is_empty() { self.base } else { self.bases[class] }
     }
 
     /// The trees of a class.
@@ -231,8 +235,9 @@ impl TreesModel {
         ends.into_iter().map(|ends| ends.map_or((0.0, 0.0), |(low, high)| (low, above(high)))).collect()
     }
 
-    fn sum(&self, class: usize, contributions: &[f64]) -> f64 {
-        contributions.iter().fold(self.start(class), |sum, part| sum + part)
+    /// The raw value of a class: its base, and its trees' leaves in their order.
+    fn sum(&self, class: usize, row: &[Option<f64>]) -> f64 {
+        self.of(class).fold(self.base(class), |sum, tree| sum + leaf(tree, row).value)
     }
 
     /// What each input contributes to a class: tree after tree, each tree's share of an input in one sum.
@@ -254,7 +259,7 @@ impl TreesModel {
             version: &self.version,
             inputs: self.inputs.iter().map(Input::of).collect(),
             labels: &self.labels,
-            base: self.start(0),
+            base: self.labels.is_empty().then(|| self.start(0)),
             range: self.range(),
             bands: &self.bands,
             card: &self.card,
@@ -323,12 +328,26 @@ impl TreesModel {
     }
 }
 
-/// The shares of the path that a row takes. The tree was checked: it has a root, and every path ends.
+/// Where a row goes from a split.
+fn next<'a>(tree: &'a [Node], split: &Split, row: &[Option<f64>]) -> &'a Node {
+    let left = split.goes_left(row.get(split.input).copied().flatten());
+    &tree[if left { split.left } else { split.right }]
+}
+
+/// The leaf that a row reaches. The tree was checked: it has a root, and every path ends.
+fn leaf<'a>(tree: &'a [Node], row: &[Option<f64>]) -> &'a Node {
+    let mut node = &tree[0];
+    while let Some(split) = &node.split {
+        node = next(tree, split, row);
+    }
+    node
+}
+
+/// The shares of the path that a row takes.
 fn path(tree: &[Node], row: &[Option<f64>]) -> Shares {
     let (mut shares, mut node) = (Shares::default(), &tree[0]);
     while let Some(split) = &node.split {
-        let left = split.goes_left(row.get(split.input).copied().flatten());
-        let next = &tree[if left { split.left } else { split.right }];
+        let next = next(tree, split, row);
         shares.step(split.input, node, next);
         node = next;
     }

@@ -29,8 +29,9 @@ fn cell<'a>(
         return Err(failure(codes::PLUGIN_INPUTS, format!("the plugin reads `{}`, which is not given", input.name)));
     };
     let Some(value) = value else { return Ok(None) };
+    let number = value.number();
     let fits = match input.kind {
-        InputKind::Number => value.number().is_some(),
+        InputKind::Number => number.is_some(),
         InputKind::Text => matches!(value, Value::Text(_)),
     };
     if !fits {
@@ -38,7 +39,7 @@ fn cell<'a>(
         return Err(failure(codes::PLUGIN_INPUTS, message));
     }
     // No answer is better than one from a number that is none: it comes from a division by zero upstream.
-    if value.number().is_some_and(|number| !number.is_finite()) {
+    if number.is_some_and(|number| !number.is_finite()) {
         return Err(failure(codes::PLUGIN_INPUTS, format!("`{}` is not a finite number", input.name)));
     }
     Ok(Some(value))

@@ -7,8 +7,11 @@
 mod batch;
 mod bindings;
 mod breaker;
+mod config;
+mod flat;
 mod host;
 mod inspect;
+mod limits;
 mod lock;
 mod manifest;
 mod output;
@@ -18,6 +21,7 @@ mod sandbox;
 mod scorer;
 
 pub use bindings::{Band, Card, DataWindow, Input, InputKind, Manifest, Metric, Range, ResultKind};
+pub use flat::Plain;
 pub use host::Host;
 pub use inspect::{MAX_BODY, MAX_COMPONENT, MAX_FUNCTIONS, MAX_PARTS};
 pub use lock::{Lock, LockError, LockedPlugin, sha256_hex};

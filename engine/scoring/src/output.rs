@@ -53,9 +53,7 @@ pub fn check(manifest: &Manifest, row: RowResult) -> Result<Answer, ScoreFailure
             return Err(failure(codes::PLUGIN_SHAPE, message));
         }
     };
-    if row.raw.is_some_and(|raw| !raw.is_finite()) {
-        return Err(bad("the raw value is not a finite number".into()));
-    }
+    raw(row.raw)?;
     if row.reasons.len() > MAX_REASONS {
         return Err(bad(format!("{} reasons, at most {MAX_REASONS} are allowed", row.reasons.len())));
     }
@@ -80,7 +78,16 @@ fn word_of(kind: ResultKind) -> &'static str {
     }
 }
 
-fn scalar(manifest: &Manifest, value: f64) -> Result<f64, ScoreFailure> {
+/// Refuses a raw value that is none.
+pub fn raw(raw: Option<f64>) -> Result<(), ScoreFailure> {
+    match raw {
+        Some(raw) if !raw.is_finite() => Err(bad("the raw value is not a finite number".into())),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the value of a plugin that gives one number.
+pub fn scalar(manifest: &Manifest, value: f64) -> Result<f64, ScoreFailure> {
     if !value.is_finite() {
         return Err(bad(format!("the score is {value}, not a finite number")));
     }

@@ -1,4 +1,4 @@
-//! The scoring world as its WIT declares it: sizes and offsets of its types, and the wrapping into a component.
+//! The scoring worlds as their WIT declares them: sizes and offsets of its types, and the wrapping into a component.
 
 use super::{WIT, failed};
 use crate::error::ModelError;
@@ -8,13 +8,13 @@ use wit_parser::{
     WorldItem, WorldKey,
 };
 
-/// The parsed world.
+/// A parsed world.
 pub struct Contract {
     pub resolve: Resolve,
     pub sizes: SizeAlign,
     world: WorldId,
-    interface: InterfaceId,
-    key: WorldKey,
+    /// What it exports; the types of the contract are those of the first.
+    interfaces: Vec<(WorldKey, InterfaceId)>,
 }
 
 /// A field of a record: where it starts, in bytes, and its type.
@@ -25,30 +25,30 @@ pub struct Field {
 }
 
 impl Contract {
-    /// Parses the WIT that this crate carries.
-    pub fn load() -> Result<Contract, ModelError> {
+    /// Parses the WIT that this crate carries and picks one of its worlds.
+    pub fn load(world: &str) -> Result<Contract, ModelError> {
         let mut resolve = Resolve::new();
         let package = resolve.push_source("scoring.wit", WIT).map_err(failed)?;
-        let world = resolve.select_world(&[package], Some("scorer")).map_err(failed)?;
+        let world = resolve.select_world(&[package], Some(world)).map_err(failed)?;
         let mut sizes = SizeAlign::default();
         sizes.fill(&resolve);
-        let exported = resolve.worlds[world].exports.iter().find_map(|(key, item)| match item {
+        let exported = resolve.worlds[world].exports.iter().filter_map(|(key, item)| match item {
             WorldItem::Interface { id, .. } => Some((key.clone(), *id)),
             _ => None,
         });
-        let (key, interface) = exported.ok_or_else(|| failed("the world exports no interface"))?;
-        Ok(Contract { resolve, sizes, world, interface, key })
+        let interfaces = exported.collect();
+        Ok(Contract { resolve, sizes, world, interfaces })
     }
 
-    /// A type of the interface by name.
+    /// A type of the contract by name.
     pub fn ty(&self, name: &str) -> Result<Type, ModelError> {
-        let found = self.resolve.interfaces[self.interface].types.get(name);
+        let found = self.interfaces.first().and_then(|(_, id)| self.resolve.interfaces[*id].types.get(name));
         found.map(|id| Type::Id(*id)).ok_or_else(|| failed(format_args!("the contract has no type `{name}`")))
     }
 
     /// The type that a function returns.
     pub fn result_of(&self, function: &str) -> Result<Type, ModelError> {
-        self.function(function)?.result.ok_or_else(|| failed(format_args!("`{function}` returns nothing")))
+        self.function(function)?.1.result.ok_or_else(|| failed(format_args!("`{function}` returns nothing")))
     }
 
     /// Bytes of a type in linear memory.
@@ -104,8 +104,8 @@ impl Contract {
     /// The core module's name for an exported function, or for what runs after its answer was read.
     pub fn export_name(&self, function: &str, after: bool) -> Result<String, ModelError> {
         let kind = if after { WasmExportKind::PostReturn } else { WasmExportKind::Normal };
-        let function = self.function(function)?;
-        let export = WasmExport::Func { interface: Some(&self.key), func: function, kind };
+        let (interface, func) = self.function(function)?;
+        let export = WasmExport::Func { interface: Some(interface), func, kind };
         Ok(self.resolve.wasm_export_name(Self::MANGLING, export))
     }
 
@@ -127,8 +127,12 @@ impl Contract {
 
     const MANGLING: ManglingAndAbi = ManglingAndAbi::Legacy(wit_parser::LiftLowerAbi::Sync);
 
-    fn function(&self, name: &str) -> Result<&Function, ModelError> {
-        let found = self.resolve.interfaces[self.interface].functions.get(name);
-        found.ok_or_else(|| failed(format_args!("the contract has no function `{name}`")))
+    fn function(&self, name: &str) -> Result<(&WorldKey, &Function), ModelError> {
+        for (key, id) in &self.interfaces {
+            if let Some(function) = self.resolve.interfaces[*id].functions.get(name) {
+                return Ok((key, function));
+            }
+        }
+        Err(failed(format_args!("the contract has no function `{name}`")))
     }
 }

@@ -4,13 +4,16 @@
 //! within a call and is reset when the host has read the answer. Nothing else survives a call.
 
 use super::contract::Contract;
-use super::lower::StaticData;
-use super::{exp, failed, logistic, manifest, rows, runtime, trees};
+use super::forest::{Forest, MAX_WIDTH};
+use super::functions::{Functions, Sections};
+use super::lower::{Constant, StaticData};
+use super::plan::Plan;
+use super::{exp, failed, kernel, linear, logistic, manifest, rows, runtime, trees};
 use crate::error::ModelError;
-use crate::model::Model;
+use crate::model::{Head, Model};
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
-    GlobalType, MemArg, MemorySection, MemoryType, Module, TypeSection, ValType,
+    ConstExpr, DataSection, ExportKind, ExportSection, Function, GlobalSection, GlobalType, MemArg, MemorySection,
+    MemoryType, Module, ValType,
 };
 
 /// 64 MiB, the host's limit as well.
@@ -31,13 +34,15 @@ pub const ROW: u32 = 8;
 pub const REASONS: u32 = 9;
 pub const EXP: u32 = 10;
 pub const SIGMOID: u32 = 11;
-/// The first of the functions that only one kind of model has; all of them take and give nothing.
-pub const OWN: u32 = 12;
+/// How many functions all kinds of models have.
+const SHARED: usize = 12;
 /// The global that holds the heap's end.
 pub const HEAP: u32 = 0;
 
 /// Offsets within the parameters of an input, [`Layout::STRIDE`] bytes each. The first 48 bytes belong to the kind of
-/// the model.
+/// the model; trees keep there how many texts the input knows and the address of their table.
+pub const TEXTS: u64 = 0;
+pub const TABLE: u64 = 4;
 pub const NAME: u64 = 48;
 pub const NAME_LENGTH: u64 = 52;
 pub const PROBLEM: u64 = 56;
@@ -46,8 +51,6 @@ pub const PROBLEM_LENGTH: u64 = 60;
 /// Where things lie in memory.
 pub struct Layout {
     pub inputs: u64,
-    /// The raw value that a row starts from.
-    pub base: f64,
     pub manifest: u64,
     /// Parameters of the inputs.
     pub parameters: u64,
@@ -57,17 +60,21 @@ pub struct Layout {
     pub slots: u64,
     /// Per input, while a row is scored: its contribution.
     pub contributions: u64,
-    /// Per input, while a row is scored by trees: its value, NaN where it is missing.
-    pub values: u64,
-    /// The answer of `score-batch`.
+    /// The answer of the function that is called, apart from its lists.
     pub answer: u64,
     pub heap: u64,
+    /// What only trees have.
+    pub forest: Option<Forest>,
+    /// Per input the texts that it knows, as the contract returns them. Trees only.
+    pub known_texts: u64,
+    /// What only linear models have.
+    pub lines: Option<linear::Tables>,
 }
 
 impl Layout {
     pub const STRIDE: u64 = 64;
 
-    fn new(model: &Model, contract: &Contract) -> Result<(Layout, StaticData), ModelError> {
+    fn new(model: &Model, plan: Option<&Plan<'_>>, contract: &Contract) -> Result<(Layout, StaticData), ModelError> {
         let mut data = StaticData::new(STATIC_BASE);
         let head = model.head();
         let manifest = data.constant(contract, &contract.ty("manifest")?, &manifest::manifest(&head))?;
@@ -76,40 +83,97 @@ impl Layout {
         if let Model::Logistic(model) = model {
             logistic::parameters(model, parameters, &mut data);
         }
-        for (input, at) in head.inputs.iter().zip((parameters..).step_by(Self::STRIDE as usize)) {
-            let name = input.name;
-            let problem =
-                format!("input `{name}`: a column of numbers with this name, one value per row, is expected here");
-            for (text, offset) in [(name, NAME), (problem.as_str(), PROBLEM)] {
-                let (start, length) = data.text(text);
-                data.write_u32(at + offset, start);
-                data.write_u32(at + offset + 4, length);
+        names(&head, parameters, &mut data);
+        let count_problem = data.text(&format!("{inputs} columns are expected"));
+        let lines = match model {
+            Model::Linear(model) => Some(linear::Tables::of(model, &mut data)),
+            _ => None,
+        };
+        let mut known_texts = 0;
+        let mut forest = plan.map(|plan| Forest::tables(plan, &mut data));
+        if let Some(forest) = &forest {
+            for ((input, texts), at) in
+                head.inputs.iter().zip(&forest.texts).zip((parameters..).step_by(Self::STRIDE as usize))
+            {
+                data.write_u32(at + TEXTS, input.categories.len() as u64);
+                data.write_u32(at + TABLE, *texts);
+            }
+            if head.labels.is_empty() {
+                let list = |texts: &[String]| Constant::List(texts.iter().map(Constant::text).collect());
+                let lists = head.inputs.iter().map(|input| list(input.categories)).collect();
+                known_texts = data.constant(contract, &contract.result_of("texts")?, &Constant::List(lists))?;
             }
         }
-        let count_problem = data.text(&format!("{inputs} columns are expected"));
         let answer_type = contract.result_of("score-batch")?;
         let slots = data.end();
         let contributions = slots + inputs * 8;
-        let values = contributions + inputs * 8;
-        let end = if matches!(model, Model::Trees(_)) { values + inputs * 8 } else { values };
-        let answer = end.next_multiple_of(16);
+        let mut end = (contributions + inputs * 8).next_multiple_of(16);
+        if let (Some(forest), Some(plan)) = (&mut forest, plan) {
+            // Additions of 0 go behind the contributions.
+            end = forest.place(plan, end + 8 * MAX_WIDTH as u64);
+        }
+        let answer = end;
         let heap = (answer + contract.size(&answer_type)).next_multiple_of(16);
-        let base = head.base;
-        Ok((
-            Layout { inputs, base, manifest, parameters, count_problem, slots, contributions, values, answer, heap },
-            data,
-        ))
+        let layout = Layout {
+            inputs,
+            manifest,
+            parameters,
+            count_problem,
+            slots,
+            contributions,
+            answer,
+            heap,
+            forest,
+            known_texts,
+            lines,
+        };
+        Ok((layout, data))
+    }
+
+    /// Where the number of rows of a call is kept, if it is.
+    pub fn rows(&self) -> Option<u64> {
+        self.forest.as_ref().map(|forest| forest.rows)
+    }
+}
+
+/// Writes the inputs' names, and what is said where a column is not as it should be.
+fn names(head: &Head<'_>, parameters: u64, data: &mut StaticData) {
+    for (input, at) in head.inputs.iter().zip((parameters..).step_by(Layout::STRIDE as usize)) {
+        let (name, what) = (input.name, if input.categories.is_empty() { "numbers" } else { "texts" });
+        let problem = format!("input `{name}`: a column of {what} with this name, one value per row, is expected here");
+        for (text, offset) in [(name, NAME), (problem.as_str(), PROBLEM)] {
+            let (start, length) = data.text(text);
+            data.write_u32(at + offset, start);
+            data.write_u32(at + offset + 4, length);
+        }
     }
 }
 
 /// Writes the core module.
 pub fn module(model: &Model, contract: &Contract) -> Result<Vec<u8>, ModelError> {
-    let (layout, data) = Layout::new(model, contract)?;
+    let shape = match model {
+        Model::Linear(model) => Some(model.shape()),
+        _ => None,
+    };
+    let plan = match model {
+        Model::Trees(model) => Some(Plan::of(model)),
+        _ => shape.as_ref().map(Plan::of),
+    };
+    let (layout, data) = Layout::new(model, plan.as_ref(), contract)?;
     let pages = layout.heap.div_ceil(65_536);
     if pages >= MAX_PAGES {
-        return Err(failed("its manifest does not fit into memory"));
+        return Err(failed("its manifest and tables do not fit into memory"));
     }
-    let (types, indices, code) = functions(model, &layout, contract)?;
+    let mut functions = shared(model, &layout, contract)?;
+    if let Some(plan) = &plan {
+        let forest = layout.forest.as_ref().ok_or_else(|| failed("the tables have no place"))?;
+        let kernel = match (model, layout.lines) {
+            (Model::Linear(model), Some(tables)) => linear::add(&mut functions, model, tables, forest, &layout),
+            _ => kernel::add(&mut functions, plan, forest, &layout),
+        };
+        trees::add(&mut functions, &kernel, plan, &layout, contract)?;
+    }
+    let Sections { types, indices, code, exports: own } = functions.sections()?;
     let mut memories = MemorySection::new();
     let (minimum, maximum) = (pages, Some(MAX_PAGES));
     memories.memory(MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2: None });
@@ -119,52 +183,43 @@ pub fn module(model: &Model, contract: &Contract) -> Result<Vec<u8>, ModelError>
     let (base, bytes) = data.parts();
     let mut segments = DataSection::new();
     segments.active(0, &ConstExpr::i32_const(base as i32), bytes);
+    let mut exports = exports(contract)?;
+    for (name, index) in own {
+        exports.export(&name, ExportKind::Func, index);
+    }
     let mut module = Module::new();
     module.section(&types).section(&indices).section(&memories).section(&globals);
-    module.section(&exports(contract)?).section(&code).section(&segments);
+    module.section(&exports).section(&code).section(&segments);
     Ok(module.finish())
 }
 
-/// The functions that every model has, and behind them those of its kind.
-fn functions(
-    model: &Model,
-    layout: &Layout,
-    contract: &Contract,
-) -> Result<(TypeSection, FunctionSection, CodeSection), ModelError> {
-    let (row, own) = match model {
-        Model::Logistic(_) => (logistic::row(layout, contract)?, Vec::new()),
-        Model::Linear(_) => return Err(super::failed("a linear model")),
-        Model::Trees(model) => (trees::row(model, layout, contract)?, trees::functions(model, layout)),
+/// The functions that every model has; trees define [`ROW`] later.
+fn shared(model: &Model, layout: &Layout, contract: &Contract) -> Result<Functions, ModelError> {
+    let row = match model {
+        Model::Logistic(model) => Some(logistic::row(model.intercept, layout, contract)?),
+        Model::Linear(_) | Model::Trees(_) => None,
     };
     let (i32, i64, f64) = (ValType::I32, ValType::I64, ValType::F64);
-    let shared: [(&[ValType], &[ValType], Function); OWN as usize] = [
-        (&[i32; 4], &[i32], runtime::realloc()),
-        (&[], &[i32], runtime::describe(layout.manifest)),
-        (&[i32; 3], &[i32], rows::score_batch(layout, contract)?),
-        (&[i32], &[], runtime::reset(layout.heap)),
-        (&[i32, i64], &[i32], runtime::alloc()),
-        (&[i32; 3], &[i32], runtime::same()),
-        (&[i32; 4], &[i32], rows::column(contract)?),
-        (&[i32; 2], &[i32], rows::refuse(layout, contract)?),
+    let shared: [(&[ValType], &[ValType], Option<Function>); SHARED] = [
+        (&[i32; 4], &[i32], Some(runtime::realloc())),
+        (&[], &[i32], Some(runtime::describe(layout.manifest))),
+        (&[i32; 3], &[i32], Some(rows::score_batch(layout, contract)?)),
+        (&[i32], &[], Some(runtime::reset(layout.heap))),
+        (&[i32, i64], &[i32], Some(runtime::alloc())),
+        (&[i32; 3], &[i32], Some(runtime::same())),
+        (&[i32; 4], &[i32], Some(rows::column(layout, contract)?)),
+        (&[i32; 2], &[i32], Some(rows::refuse(layout, contract)?)),
         (&[i32; 2], &[], row),
-        (&[i32], &[i32], rows::reasons(layout, contract)?),
-        (&[f64], &[f64], exp::exp()),
-        (&[f64], &[f64], exp::sigmoid(EXP)),
+        (&[i32], &[i32], Some(rows::reasons(layout, contract)?)),
+        (&[f64], &[f64], Some(exp::exp())),
+        (&[f64], &[f64], Some(exp::sigmoid(EXP))),
     ];
-    let (mut types, mut indices, mut code) = (TypeSection::new(), FunctionSection::new(), CodeSection::new());
-    for (index, (parameters, results, function)) in shared.iter().enumerate() {
-        types.ty().function(parameters.iter().copied(), results.iter().copied());
-        indices.function(index as u32);
-        code.function(function);
+    let mut functions = Functions::default();
+    for (parameters, results, function) in shared {
+        // Each with a type of its own, as components have had them from the start.
+        functions.push_with_type(parameters, results, function);
     }
-    if !own.is_empty() {
-        types.ty().function([], []);
-    }
-    for function in &own {
-        indices.function(OWN);
-        code.function(function);
-    }
-    Ok((types, indices, code))
+    Ok(functions)
 }
 
 fn exports(contract: &Contract) -> Result<ExportSection, ModelError> {

@@ -28,10 +28,10 @@ pub fn parameters(model: &LogisticModel, start: u64, data: &mut StaticData) {
 }
 
 /// `(row, result: i32)`: scores one row into a `row-result`.
-pub fn row(layout: &Layout, contract: &Contract) -> Result<Function, ModelError> {
+pub fn row(base: f64, layout: &Layout, contract: &Contract) -> Result<Function, ModelError> {
     let mut function = Function::new(rows::ROW_LOCALS);
     let mut code = function.instructions();
-    code.f64_const(layout.base.into()).local_set(RAW);
+    code.f64_const(base.into()).local_set(RAW);
     count_up(&mut code, INDEX, Limit::Fixed(layout.inputs as i32), |code| {
         element(code, layout.slots, INDEX, 8);
         code.local_set(SLOT);
@@ -43,7 +43,7 @@ pub fn row(layout: &Layout, contract: &Contract) -> Result<Function, ModelError>
         code.local_get(NUMBER).f64_store(at(0, 8));
         code.local_get(RAW).local_get(NUMBER).f64_add().local_set(RAW);
     });
-    rows::finish(&mut code, layout, contract, Some(guest::SIGMOID))?;
+    rows::finish(&mut code, layout, contract, guest::SIGMOID)?;
     Ok(function)
 }
 

@@ -8,7 +8,7 @@ pub fn manifest(model: &Head<'_>) -> Constant {
     let inputs = model.inputs.iter().map(|input| {
         Constant::Record(vec![
             ("name", Constant::text(input.name)),
-            ("kind", Constant::Case("number")),
+            ("kind", Constant::Case(if input.categories.is_empty() { "number" } else { "text" })),
             ("unit", Constant::optional(input.unit)),
         ])
     });
@@ -28,11 +28,11 @@ pub fn manifest(model: &Head<'_>) -> Constant {
         ("name", Constant::text(model.name)),
         ("version", Constant::text(model.version)),
         ("inputs", Constant::List(inputs.collect())),
-        ("kind", Constant::Case("scalar")),
+        ("kind", Constant::Case(if model.labels.is_empty() { "scalar" } else { "classes" })),
         ("range", Constant::Option(model.range.map(range))),
         ("bands", Constant::List(bands.collect())),
-        ("labels", Constant::List(Vec::new())),
-        ("base", Constant::Option(Some(Box::new(Constant::F64(model.base))))),
+        ("labels", Constant::List(model.labels.iter().map(Constant::text).collect())),
+        ("base", Constant::Option(model.base.map(|base| Box::new(Constant::F64(base))))),
         ("card", card(model.card)),
         ("extra", Constant::List(extra)),
     ])

@@ -30,6 +30,9 @@ pub fn score_batch(layout: &Layout, contract: &Contract) -> Result<Function, Mod
         element(code, layout.parameters, index, Layout::STRIDE);
         code.i32_load(at(guest::PROBLEM_LENGTH, 4)).call(guest::REFUSE).return_().end();
     });
+    if let Some(place) = layout.rows() {
+        code.i32_const(0).local_get(rows).i32_store(at(place, 4));
+    }
     code.i32_const(result_align as i32).local_get(rows).i64_extend_i32_u().i64_const(result_size as i64).i64_mul();
     code.call(guest::ALLOC).local_set(results);
     code.i32_const(0).local_set(index);
@@ -58,7 +61,7 @@ pub fn refuse(layout: &Layout, contract: &Contract) -> Result<Function, ModelErr
 
 /// `(column, parameters, slot, rows: i32) -> i32`: notes where a column's values and missing bits lie; 0 where the
 /// column is not the expected one.
-pub fn column(contract: &Contract) -> Result<Function, ModelError> {
+pub fn column(layout: &Layout, contract: &Contract) -> Result<Function, ModelError> {
     let (column, parameters, slot, rows) = (0, 1, 2, 3);
     let ty = contract.ty("column")?;
     let (name, values) = (contract.field(&ty, "name")?, contract.field(&ty, "values")?);
@@ -80,7 +83,12 @@ pub fn column(contract: &Contract) -> Result<Function, ModelError> {
         code.local_get(parameters).i32_load(at(guest::NAME_LENGTH, 4)).call(guest::SAME);
     });
     require(&|code| {
-        code.local_get(column).i32_load8_u(at(values.offset, 1)).i32_const(numbers).i32_eq();
+        code.local_get(column).i32_load8_u(at(values.offset, 1));
+        match layout.forest {
+            // Numbers are the first case, and texts the other.
+            Some(_) => code.local_get(parameters).i32_load(at(guest::TEXTS, 4)).i32_const(0).i32_ne().i32_eq(),
+            None => code.i32_const(numbers).i32_eq(),
+        };
     });
     require(&|code| {
         code.local_get(column).i32_load(at(payload + 4, 4)).local_get(rows).i32_eq();
@@ -112,25 +120,28 @@ pub const RAW: u32 = 5;
 /// Any number.
 pub const NUMBER: u32 = 6;
 
-/// The end of every function that scores a row: writes the `row-result` from [`RAW`] and the contributions. `link` turns
-/// the raw value on the stack into the answer.
+/// The end of every function that scores a row into one number: writes the `row-result` from [`RAW`] and the
+/// contributions. `link` turns the raw value on the stack into the answer.
 pub fn finish(
     code: &mut InstructionSink<'_>,
     layout: &Layout,
     contract: &Contract,
-    link: Option<u32>,
+    link: u32,
 ) -> Result<(), ModelError> {
     let ty = contract.ty("row-result")?;
-    let (outcome, raw_field) = (contract.field(&ty, "value")?, contract.field(&ty, "raw")?);
-    let reasons = contract.field(&ty, "reasons")?.offset;
+    let outcome = contract.field(&ty, "value")?;
     let (scalar, scalar_at) = (contract.case(&outcome.ty, "scalar")?, outcome.offset + contract.payload(&outcome.ty)?);
-    let raw_at = raw_field.offset + contract.payload(&raw_field.ty)?;
     code.local_get(RESULT).i32_const(scalar).i32_store8(at(outcome.offset, 1));
-    code.local_get(RESULT).local_get(RAW);
-    if let Some(function) = link {
-        code.call(function);
-    }
-    code.f64_store(at(scalar_at, 8));
+    code.local_get(RESULT).local_get(RAW).call(link).f64_store(at(scalar_at, 8));
+    why(code, layout, contract)
+}
+
+/// Writes raw value and reasons, and ends the function.
+pub fn why(code: &mut InstructionSink<'_>, layout: &Layout, contract: &Contract) -> Result<(), ModelError> {
+    let ty = contract.ty("row-result")?;
+    let raw_field = contract.field(&ty, "raw")?;
+    let reasons = contract.field(&ty, "reasons")?.offset;
+    let raw_at = raw_field.offset + contract.payload(&raw_field.ty)?;
     code.local_get(RESULT).i32_const(1).i32_store8(at(raw_field.offset, 1));
     code.local_get(RESULT).local_get(RAW).f64_store(at(raw_at, 8));
     // The list is reserved in full; `REASONS` fills it and says how much of it counts.
@@ -200,6 +211,7 @@ pub fn element(code: &mut InstructionSink<'_>, base: u64, index: u32, stride: u6
 }
 
 /// Where a loop ends.
+#[derive(Clone, Copy)]
 pub enum Limit {
     /// At the value of a local.
     Local(u32),

@@ -36,7 +36,7 @@ pub struct Guest {
     pub describe: &'static str,
     /// Body of the allocator; the default never runs out within one page.
     pub realloc: &'static str,
-    /// Further fields of the module.
+    /// Further fields of the module. Where they export the interface `values`, it is of the world with that.
     pub fields: &'static str,
     /// The memory's limits.
     pub memory: &'static str,
@@ -59,7 +59,8 @@ impl Guest {
         let mut module = wat::parse_str(self.text()).unwrap();
         let mut resolve = wit_parser::Resolve::new();
         let package = resolve.push_source("scoring.wit", staunch_models::compile::WIT).unwrap();
-        let world = resolve.select_world(&[package], Some("scorer")).unwrap();
+        let world = if self.fields.contains("scoring/values@") { "quick-scorer" } else { "scorer" };
+        let world = resolve.select_world(&[package], Some(world)).unwrap();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
         ComponentEncoder::default().validate(false).module(&module).unwrap().encode().unwrap()
     }

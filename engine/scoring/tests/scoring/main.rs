@@ -4,5 +4,6 @@ mod agreement;
 mod guest;
 mod host;
 mod hostile;
+mod quick;
 mod shapes;
 mod workspace;
