@@ -21,6 +21,9 @@ pub enum ModelError {
     /// There is too little to learn from or to measure on.
     #[error("{0}")]
     TooLittle(String),
+    /// A setting of the training makes no sense.
+    #[error("{0}")]
+    Setting(String),
     /// The optimiser found no solution.
     #[error("the training found no solution: {0}")]
     Training(String),
@@ -41,7 +44,7 @@ impl ModelError {
         match self {
             ModelError::Cell { .. } | ModelError::Table(_) => codes::MODEL_TABLE,
             ModelError::TooLittle(_) => codes::MODEL_TOO_LITTLE,
-            ModelError::Training(_) => codes::MODEL_TRAINING,
+            ModelError::Setting(_) | ModelError::Training(_) => codes::MODEL_TRAINING,
             ModelError::Invalid(_) => codes::MODEL_INVALID,
             ModelError::Compile(_) => codes::MODEL_COMPILE,
             ModelError::Golden(_) => codes::GOLDEN_INVALID,
@@ -56,6 +59,7 @@ impl ModelError {
             }
             ModelError::Table(_) => "a table is CSV with a header line; see `staunch simulate --features`",
             ModelError::TooLittle(_) => "collect more labelled outcomes, or move the cut-off",
+            ModelError::Setting(_) => "correct the setting, or leave it out",
             ModelError::Training(_) => "raise the regularisation (`l2`), or ignore columns that repeat each other",
             ModelError::Invalid(_) => "write the model again with `staunch model train`",
             ModelError::Compile(_) => "use fewer inputs or shorter names",

@@ -206,11 +206,13 @@ impl TreesModel {
     }
 
     /// Per input the lowest threshold, at which a row goes left at all of its splits, and the next number above the
-    /// highest; zeros for an input that no tree asks.
+    /// highest; zeros for an input that no tree asks. The largest number as a threshold, which only tells missing values
+    /// from others, is no end.
     pub(crate) fn ends(&self) -> Vec<(f64, f64)> {
         let mut ends: Vec<Option<(f64, f64)>> = vec![None; self.inputs.len()];
         for split in self.trees.iter().flatten().filter_map(|node| node.split.as_ref()) {
             let (first, last) = match &split.test {
+                Test::AtMost(at) if *at == f64::MAX => continue,
                 Test::AtMost(at) => (*at, *at),
                 Test::In(codes) => (0.0, codes.last().copied().map_or(0.0, f64::from)),
             };
@@ -289,7 +291,7 @@ impl TreesModel {
 
     fn class_problem(&self) -> Option<String> {
         let many = matches!(self.link, Link::Softmax | Link::OneVsRest);
-        if many != !self.labels.is_empty() {
+        if many == self.labels.is_empty() {
             return Some("`labels` belong to the links `softmax` and `one_vs_rest`, and to no other".into());
         }
         if !many {
@@ -301,7 +303,7 @@ impl TreesModel {
         if !self.bases.iter().all(|base| (-MAX_VALUE..=MAX_VALUE).contains(base)) {
             return Some(format!("`bases` must be finite and at most {MAX_VALUE:e} in size"));
         }
-        if self.trees.len() % self.labels.len() != 0 {
+        if !self.trees.len().is_multiple_of(self.labels.len()) {
             return Some(format!("{} trees are no whole rounds of {} classes", self.trees.len(), self.labels.len()));
         }
         let distinct: HashSet<&String> = self.labels.iter().collect();
