@@ -57,7 +57,9 @@ impl ModelError {
             ModelError::Cell { .. } => {
                 "correct the cell, leave it empty where the value is unknown, or ignore the column"
             }
-            ModelError::Table(_) => "a table is CSV with a header line, and columns are named as there; see `staunch simulate --features`",
+            ModelError::Table(_) => {
+                "a table is CSV with a header line, and columns are named as there; see `staunch simulate --features`"
+            }
             ModelError::TooLittle(_) => "collect more labelled outcomes, or move the cut-off",
             ModelError::Setting(_) => "correct the setting, or leave it out",
             ModelError::Training(_) => "raise the regularisation (`l2`), or ignore columns that repeat each other",
