@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 /// All that the commands write; the same files are tracked.
-const MADE: [&str; 5] = [
+const MADE: [&str; 7] = [
     "plugins/repurchase/model.json",
     "plugins/repurchase/card.md",
     "plugins/repurchase/golden.csv",
+    "plugins/repurchase/calibration.svg",
+    "plugins/repurchase/evaluation.json",
     "examples/retail/plugins/repurchase.wasm",
     "examples/retail/staunch.lock",
 ];

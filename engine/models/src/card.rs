@@ -1,25 +1,61 @@
 //! The model card as a page that people read (Mitchell et al. 2019, the parts that apply to a tabular scorer).
 
-use crate::evaluate::Evaluation;
+use crate::boost::Direction;
+use crate::calibration::Calibration;
+use crate::evaluate::{Evaluation, Measure};
+use crate::folds::Rule;
+use crate::learn::{Report, Tried};
 use crate::linear::LinearModel;
 use crate::logistic::LogisticModel;
 use crate::model::{Head, Model};
 use crate::trees::TreesModel;
 use std::fmt::Write;
 
-/// The card of a model with its measured qualities, as Markdown. Same input, same text.
-pub fn card_markdown(model: &Model, evaluation: &Evaluation) -> String {
-    let mut page = String::new();
-    // Writing to a String cannot fail.
-    let _ = write_card(&mut page, model, evaluation);
-    page
+/// What a card is written from.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// How it was trained, where that is known.
+    pub report: Option<&'a Report>,
+    /// Its qualities.
+    pub evaluation: &'a Evaluation,
+    /// Where they were measured.
+    pub measured: Measured,
+    /// Its qualities within segments, each with its name.
+    pub segments: &'a [(String, Evaluation)],
+    /// File of the picture of its calibration, beside the card.
+    pub picture: Option<&'a str>,
 }
 
-fn write_card(page: &mut String, model: &Model, evaluation: &Evaluation) -> std::fmt::Result {
-    let head = model.head();
+/// Rows that a model was measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// Rows that the training did not see.
+    Unseen,
+    /// All rows, each by a model of the validation that did not see it.
+    Validation,
+    /// The training rows themselves.
+    Training,
+}
+
+/// The card as Markdown. Same input, same text.
+pub fn card_markdown(page: &Page<'_>) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_card(&mut text, page);
+    text
+}
+
+fn write_card(page: &mut String, parts: &Page<'_>) -> std::fmt::Result {
+    let head = parts.model.head();
     write_head(page, &head)?;
-    write_quality(page, evaluation)?;
-    match model {
+    write_quality(page, parts)?;
+    write_segments(page, parts.segments)?;
+    if let Some(report) = parts.report {
+        write_report(page, report)?;
+    }
+    match parts.model {
         Model::Logistic(model) => write_weights(page, model)?,
         Model::Trees(model) => write_splits(page, model)?,
         Model::Linear(model) => write_slopes(page, model)?,
@@ -30,9 +66,11 @@ fn write_card(page: &mut String, model: &Model, evaluation: &Evaluation) -> std:
             writeln!(page, "| {} | {} |", band.name, band.from)?;
         }
     }
-    let beyond = match model {
+    let beyond = match parts.model {
         Model::Logistic(_) | Model::Linear(_) => "a value outside counts as the nearest end",
-        Model::Trees(_) => "beyond its thresholds nothing changes any more",
+        Model::Trees(_) => {
+            "beyond its thresholds nothing changes any more, and a text that it does not know counts as missing"
+        }
     };
     write_limits(page, beyond)
 }
@@ -60,9 +98,15 @@ fn write_limits(page: &mut String, beyond: &str) -> std::fmt::Result {
     writeln!(page, "- A score inside the training period is not evidence of quality.")
 }
 
-fn write_quality(page: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
+fn write_quality(page: &mut String, parts: &Page<'_>) -> std::fmt::Result {
+    let evaluation = parts.evaluation;
     let share = 100.0 * evaluation.positives as f64 / evaluation.rows.max(1) as f64;
-    writeln!(page, "\n## Quality on rows that the training did not see\n")?;
+    let on = match parts.measured {
+        Measured::Unseen => "rows that the training did not see",
+        Measured::Validation => "all rows, each by a model of the validation that did not see it",
+        Measured::Training => "the training rows themselves (too good to be true)",
+    };
+    writeln!(page, "\n## Quality on {on}\n")?;
     writeln!(page, "{} rows, {} positive ({share:.1} %).\n", evaluation.rows, evaluation.positives)?;
     writeln!(page, "| Measure | Value | 95 % interval |\n|---|---|---|")?;
     let measures = [
@@ -75,7 +119,56 @@ fn write_quality(page: &mut String, evaluation: &Evaluation) -> std::fmt::Result
     for (name, m) in measures {
         writeln!(page, "| {name} | {:.3} | {:.3} to {:.3} |", m.value, m.low, m.high)?;
     }
+    if let Some(file) = parts.picture {
+        writeln!(page, "\n![What was said against what happened, by tenths of the probability]({file})")?;
+    }
     Ok(())
+}
+
+fn write_segments(page: &mut String, segments: &[(String, Evaluation)]) -> std::fmt::Result {
+    if segments.is_empty() {
+        return Ok(());
+    }
+    writeln!(page, "\n## Quality by segment\n\n95 % intervals in brackets.\n")?;
+    writeln!(page, "| Segment | Rows | Positive | AUC | Log loss | Calibration error |\n|---|---|---|---|---|---|")?;
+    let cell = |m: Measure| format!("{:.3} ({:.3} to {:.3})", m.value, m.low, m.high);
+    for (name, part) in segments {
+        let (rows, positives) = (part.rows, part.positives);
+        let (auc, loss, ece) = (cell(part.auc), cell(part.log_loss), cell(part.ece));
+        writeln!(page, "| {} | {rows} | {positives} | {auc} | {loss} | {ece} |", escaped(or_dash(name)))?;
+    }
+    Ok(())
+}
+
+fn write_report(page: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(page, "\n## How it was trained\n")?;
+    if let Some(rule) = report.rule {
+        let how = match rule {
+            Rule::Time => "cuts in time, each trained on the past and measured on what came next",
+            Rule::Groups => "parts of whole groups, each held out once",
+            Rule::Rows => "parts of rows, each held out once",
+        };
+        writeln!(page, "Chosen by the log loss on held-out rows: {} {how}.\n", report.folds)?;
+        writeln!(page, "| Choice | Tried | Log loss | |\n|---|---|---|---|")?;
+        for Tried { what, value, log_loss, taken } in &report.tried {
+            writeln!(page, "| {what} | {value} | {log_loss:.5} | {} |", if *taken { "taken" } else { "" })?;
+        }
+    } else {
+        writeln!(page, "With the settings that were given; nothing was chosen by validation.")?;
+    }
+    for (column, direction) in &report.bound {
+        let never = if *direction == Direction::Up { "falls" } else { "rises" };
+        writeln!(page, "\nBound: all else equal, the answer never {never} when `{column}` grows.")?;
+    }
+    for (column, why) in &report.left_out {
+        writeln!(page, "\nColumn `{column}` is no input: {why}.")?;
+    }
+    Ok(())
+}
+
+/// A text that does not end the cell of a table.
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\r', '\n'], " ")
 }
 
 fn write_weights(page: &mut String, model: &LogisticModel) -> std::fmt::Result {
@@ -103,12 +196,21 @@ fn write_splits(page: &mut String, model: &TreesModel) -> std::fmt::Result {
     for split in model.trees.iter().flatten().filter_map(|node| node.split.as_ref()) {
         asked[split.input] += 1;
     }
-    writeln!(page, "\n## Inputs\n\n{} trees.\n", model.trees.len())?;
+    let calibration = match model.calibration {
+        None => "none",
+        Some(Calibration::Platt { .. }) => "Platt",
+        Some(Calibration::Isotonic { .. }) => "isotonic",
+    };
+    writeln!(page, "\n## Inputs\n\n{} trees; calibration: {calibration}.\n", model.trees.len())?;
     writeln!(page, "| Input | Unit | Splits | Range of the thresholds |\n|---|---|---|---|")?;
     for ((input, asked), (low, high)) in model.inputs.iter().zip(asked).zip(model.ends()) {
         let unit = input.unit.as_deref().unwrap_or("–");
-        let range = if asked == 0 { "–".to_owned() } else { format!("{} to {}", short(low), short(high)) };
-        writeln!(page, "| {} | {unit} | {asked} | {range} |", input.name)?;
+        let range = match asked {
+            0 => "–".to_owned(),
+            _ if !input.categories.is_empty() => format!("{} texts", input.categories.len()),
+            _ => format!("{} to {}", short(low), short(high)),
+        };
+        writeln!(page, "| {} | {unit} | {asked} | {range} |", escaped(&input.name))?;
     }
     Ok(())
 }
@@ -148,16 +250,50 @@ mod tests {
     fn evaluation() -> Evaluation {
         let m = |value| Measure { value, low: value - 0.1, high: value + 0.1 };
         let (auc, log_loss, brier, ece, lift_10) = (m(0.7), m(0.5), m(0.2), m(0.1), m(2.0));
-        Evaluation { rows: 400, positives: 50, auc, log_loss, brier, ece, lift_10 }
+        let bins = Default::default();
+        Evaluation { rows: 400, positives: 50, auc, log_loss, brier, ece, lift_10, bins }
+    }
+
+    fn page(model: &Model, report: Option<&Report>, segments: &[(String, Evaluation)]) -> String {
+        let (measured, picture) = (Measured::Unseen, Some("calibration.svg"));
+        card_markdown(&Page { model, report, evaluation: &evaluation(), measured, segments, picture })
+    }
+
+    #[test]
+    fn says_how_it_was_trained_and_how_good_it_is_in_each_segment() {
+        let tried = |value: &str, log_loss, taken| Tried { what: "l2", value: value.into(), log_loss, taken };
+        let report = Report {
+            rule: Some(Rule::Time),
+            folds: 3,
+            tried: vec![tried("10", 0.51, false), tried("1", 0.5, true)],
+            left_out: vec![("city".into(), "texts, and a logistic regression reads numbers")],
+            bound: vec![("age".into(), Direction::Down)],
+            held: Vec::new(),
+        };
+        let text = page(&Model::Trees(trees(3, 2, 10, 3)), Some(&report), &[("a|b".into(), evaluation())]);
+        for part in [
+            "held-out rows: 3 cuts in time, each trained on the past",
+            "| l2 | 10 | 0.51000 |  |\n| l2 | 1 | 0.50000 | taken |\n",
+            "Bound: all else equal, the answer never rises when `age` grows.",
+            "Column `city` is no input: texts, and",
+            "| a\\|b | 400 | 50 | 0.700 (0.600 to 0.800) | 0.500 (0.400 to 0.600) | 0.100 (0.000 to 0.200) |",
+            "](calibration.svg)",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
     }
 
     #[test]
     fn says_how_often_trees_ask_an_input() {
         let mut model = trees(3, 2, 10, 3);
         model.inputs.push(TreesInput { unit: Some("days".into()), ..TreesInput::number("idle") });
-        let page = card_markdown(&Model::Trees(model), &evaluation());
-        for part in ["| Kind | tree ensemble |", "\n10 trees.\n", "| idle | days | 0 | – |\n", "beyond its thresholds"]
-        {
+        let page = page(&Model::Trees(model), None, &[]);
+        for part in [
+            "| Kind | tree ensemble |",
+            "\n10 trees; calibration: none.\n",
+            "| idle | days | 0 | – |\n",
+            "beyond its thresholds",
+        ] {
             assert!(page.contains(part), "{part}\n{page}");
         }
     }
@@ -183,7 +319,7 @@ mod tests {
         };
         let (name, version, inputs) = ("repurchase".into(), "1.0.0".into(), vec![input]);
         let model = LogisticModel { format: FORMAT, name, version, inputs, intercept: 0.0, bands: Vec::new(), card };
-        let page = card_markdown(&Model::Logistic(model), &evaluation());
+        let page = page(&Model::Logistic(model), None, &[]);
         for part in [
             "# repurchase 1.0.0\n\nWho buys again\n",
             "| Owner | growth |",

@@ -21,6 +21,9 @@ pub enum ModelError {
     /// There is too little to learn from or to measure on.
     #[error("{0}")]
     TooLittle(String),
+    /// A setting of the training makes no sense.
+    #[error("{0}")]
+    Setting(String),
     /// The optimiser found no solution.
     #[error("the training found no solution: {0}")]
     Training(String),
@@ -69,7 +72,7 @@ impl ModelError {
         match self {
             ModelError::Cell { .. } | ModelError::Table(_) => codes::MODEL_TABLE,
             ModelError::TooLittle(_) => codes::MODEL_TOO_LITTLE,
-            ModelError::Training(_) => codes::MODEL_TRAINING,
+            ModelError::Setting(_) | ModelError::Training(_) => codes::MODEL_TRAINING,
             ModelError::Invalid(_) | ModelError::Foreign { .. } => codes::MODEL_INVALID,
             ModelError::Unsupported { .. } => codes::MODEL_UNSUPPORTED,
             ModelError::Options(_) => codes::CLI_USAGE,
@@ -85,8 +88,11 @@ impl ModelError {
             ModelError::Cell { .. } => {
                 "correct the cell, leave it empty where the value is unknown, or ignore the column"
             }
-            ModelError::Table(_) => "a table is CSV with a header line; see `staunch simulate --features`",
+            ModelError::Table(_) => {
+                "a table is CSV with a header line, and columns are named as there; see `staunch simulate --features`"
+            }
             ModelError::TooLittle(_) => "collect more labelled outcomes, or move the cut-off",
+            ModelError::Setting(_) => "correct the setting, or leave it out",
             ModelError::Training(_) => "raise the regularisation (`l2`), or ignore columns that repeat each other",
             ModelError::Invalid(_) => "write the model again with `staunch model train`",
             ModelError::Foreign { .. } => {

@@ -3,11 +3,16 @@
 use crate::error::ModelError;
 use crate::math::ln;
 use crate::model::{Metric, Model};
+use crate::picture::{BINS, Bin, bin_of, bins};
 use crate::rng::Rng;
 use crate::table::Table;
+use std::collections::BTreeMap;
 
-const BINS: usize = 10;
 const TOP_SHARE: f64 = 0.1;
+/// Rows of a segment that is measured by itself.
+pub const SEGMENT_ROWS: usize = 30;
+/// Segments that are measured.
+pub const SEGMENTS: usize = 20;
 
 /// A quality with its 95 % percentile interval (Efron 1979) over resampled groups.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +42,8 @@ pub struct Evaluation {
     pub ece: Measure,
     /// Share of positives in the tenth with the highest scores, relative to the share in all rows.
     pub lift_10: Measure,
+    /// What was said and what happened, by tenths of the probability.
+    pub bins: [Bin; BINS],
 }
 
 impl Evaluation {
@@ -58,9 +65,35 @@ impl Evaluation {
 /// Predicts every row of `table` (inputs are matched by name) and measures the predictions; `resamples` draws of whole
 /// groups give the intervals. The same seed gives the same figures.
 pub fn evaluate(model: &Model, table: &Table, resamples: usize, seed: u64) -> Result<Evaluation, ModelError> {
-    let table = table.with_inputs(model.input_names())?;
-    let scores: Vec<f64> = (0..table.len()).map(|row| model.predict(&table.row(row)).0).collect();
+    let scores = scores(model, table)?;
     measure(&scores, &table.labels, &table.groups, resamples, seed)
+}
+
+/// What the model says of every row of `table`; inputs are matched by name. It must give a probability.
+pub fn scores(model: &Model, table: &Table) -> Result<Vec<f64>, ModelError> {
+    if model.head().range != Some((0.0, 1.0)) || !model.head().labels.is_empty() {
+        return Err(ModelError::Table("the model gives no probability to compare with a yes/no label".into()));
+    }
+    let table = table.for_model(model)?;
+    Ok((0..table.len()).map(|row| model.predict(&table.row(row)).0).collect())
+}
+
+/// The qualities within every segment of at least [`SEGMENT_ROWS`] rows with both labels, largest first; at most
+/// [`SEGMENTS`]. `scores` holds one probability per row.
+pub fn by_segment(scores: &[f64], table: &Table, resamples: usize, seed: u64) -> Vec<(String, Evaluation)> {
+    let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (row, segment) in table.segments.iter().enumerate() {
+        rows.entry(segment).or_default().push(row);
+    }
+    let mut all: Vec<(&str, Vec<usize>)> = rows.into_iter().filter(|(_, rows)| rows.len() >= SEGMENT_ROWS).collect();
+    all.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+    all.truncate(SEGMENTS);
+    let one = |(name, rows): (&str, Vec<usize>)| {
+        let own: Vec<f64> = rows.iter().map(|&row| scores[row]).collect();
+        let part = table.pick(&rows);
+        Some((name.to_owned(), measure(&own, &part.labels, &part.groups, resamples, seed).ok()?))
+    };
+    all.into_iter().filter_map(one).collect()
 }
 
 /// Measures probabilities against outcomes; see [`evaluate`]. All slices hold one entry per row.
@@ -94,7 +127,8 @@ pub fn measure(
     let mut at = whole.into_iter().zip(draws).map(|(value, draws)| interval(value, draws));
     let mut next = || at.next().unwrap_or(Measure { value: f64::NAN, low: f64::NAN, high: f64::NAN });
     let (auc, log_loss, brier, ece, lift_10) = (next(), next(), next(), next(), next());
-    Ok(Evaluation { rows: labels.len(), positives, auc, log_loss, brier, ece, lift_10 })
+    let bins = bins(scores, labels);
+    Ok(Evaluation { rows: labels.len(), positives, auc, log_loss, brier, ece, lift_10, bins })
 }
 
 fn interval(value: f64, mut draws: Vec<f64>) -> Measure {
@@ -153,7 +187,7 @@ impl Sorted {
             let (w, label) = (weight(row), f64::from(u8::from(row.positive)));
             loss += w * row.loss;
             square += w * (row.score - label) * (row.score - label);
-            let bin = &mut bins[((row.score * BINS as f64) as usize).min(BINS - 1)];
+            let bin = &mut bins[bin_of(row.score)];
             bin.0 += w * row.score;
             bin.1 += w * label;
         }

@@ -1,7 +1,7 @@
 //! Golden vectors: `golden.csv` beside a plugin holds rows and the values that it must give for them, bit for bit.
 
 use crate::error::ModelError;
-use crate::model::Model;
+use crate::model::{Input, Model};
 use crate::sheet::{Sheet, number};
 
 /// The column that holds the expected value.
@@ -26,17 +26,52 @@ pub struct GoldenRow {
 }
 
 impl Golden {
-    /// What the model says of some rows, with the edges of every input and a row without any value in front.
+    /// What the model says of some rows, with the edges of every input, a row without any value and, where an input is
+    /// a text, one of texts that the model does not know in front. Rows are as the model reads them: texts by code.
     pub fn of(model: &Model, rows: &[Vec<Option<f64>>]) -> Golden {
-        let ends = model.ends();
+        let (ends, head) = (model.ends(), model.head());
         let edge = |pick: fn(&(f64, f64)) -> f64| ends.iter().map(|ends| Some(pick(ends))).collect();
         let edges: [Vec<Option<f64>>; 3] = [vec![None; ends.len()], edge(|ends| ends.0), edge(|ends| ends.1)];
-        let row = |row: &Vec<Option<f64>>| GoldenRow {
-            cells: row.iter().map(|cell| cell.map(|x| x.to_string())).collect(),
-            value: model.predict(row).0,
+        let row = |row: &Vec<Option<f64>>| {
+            let cells = head.inputs.iter().zip(row).map(|(input, cell)| cell.and_then(|x| text(input, x))).collect();
+            GoldenRow { cells, value: model.predict(row).0 }
         };
-        let inputs = model.input_names().map(str::to_owned).collect();
-        Golden { inputs, rows: edges.iter().chain(rows).map(row).collect() }
+        let mut all: Vec<GoldenRow> = edges.iter().map(row).collect();
+        if head.inputs.iter().any(|input| !input.categories.is_empty()) {
+            let cells =
+                head.inputs.iter().map(|input| (!input.categories.is_empty()).then(|| unknown(input))).collect();
+            all.push(GoldenRow { cells, value: all[0].value });
+        }
+        all.extend(rows.iter().map(row));
+        Golden { inputs: model.input_names().map(str::to_owned).collect(), rows: all }
+    }
+
+    /// What the model gives where a golden row says another value: the row's number, from 1, with both values. Empty
+    /// where all agree bit for bit.
+    pub fn differences(&self, model: &Model) -> Result<Vec<(usize, f64, f64)>, ModelError> {
+        let head = model.head();
+        let places: Vec<Option<usize>> =
+            head.inputs.iter().map(|input| self.inputs.iter().position(|name| name == input.name)).collect();
+        if let Some(at) = places.iter().position(Option::is_none) {
+            return Err(ModelError::Golden(format!("no column for the input `{}`", head.inputs[at].name)));
+        }
+        let mut different = Vec::new();
+        for (at, row) in self.rows.iter().enumerate() {
+            let cell = |(input, place): (&Input<'_>, &Option<usize>)| {
+                let Some(text) = place.and_then(|place| row.cells.get(place)?.as_deref()) else { return Ok(None) };
+                if !input.categories.is_empty() {
+                    return Ok(input.categories.iter().position(|known| known == text).map(|code| code as f64));
+                }
+                let wrong = || ModelError::Golden(format!("row {}: `{text}` is no number", at + 1));
+                number(text).map(Some).ok_or_else(wrong)
+            };
+            let cells = head.inputs.iter().zip(&places).map(cell).collect::<Result<Vec<_>, _>>()?;
+            let value = model.predict(&cells).0;
+            if value.to_bits() != row.value.to_bits() {
+                different.push((at + 1, row.value, value));
+            }
+        }
+        Ok(different)
     }
 
     /// Reads `golden.csv`: one column per input and one named `value`.
@@ -72,11 +107,30 @@ impl Golden {
     }
 }
 
+/// A value as a file holds it: the text that a code stands for, none where it stands for none.
+fn text(input: &Input<'_>, x: f64) -> Option<String> {
+    if input.categories.is_empty() {
+        return Some(x.to_string());
+    }
+    (x > -1.0).then(|| input.categories.get(x as usize).cloned()).flatten()
+}
+
+/// A text that the input does not know.
+fn unknown(input: &Input<'_>) -> String {
+    let mut text = String::from("unknown");
+    while input.categories.contains(&text) {
+        text.push('?');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::logistic::{LogisticInput, LogisticModel};
     use crate::model::{Card, FORMAT};
+    use crate::node::Test;
+    use crate::sample::trees;
 
     #[test]
     fn survives_its_file() {
@@ -103,6 +157,27 @@ mod tests {
         let golden = Golden::of(&Model::Logistic(model), &[vec![Some(0.1 + 0.2), None]]);
         assert_eq!(golden.rows.len(), 4);
         assert_eq!(Golden::read(&golden.write().unwrap()).unwrap(), golden);
+    }
+
+    #[test]
+    fn texts_stand_for_themselves() {
+        let mut model = trees(5, 2, 20, 4);
+        model.inputs[1].categories = ["unknown", "b,c", "null?"].map(String::from).to_vec();
+        for split in model.trees.iter_mut().flatten().filter_map(|node| node.split.as_mut()) {
+            if split.input == 1 {
+                split.test = Test::In(vec![0, 2]);
+            }
+        }
+        let model = Model::Trees(model);
+        let mut golden = Golden::of(&model, &[vec![Some(0.5), Some(1.0)], vec![Some(-0.5), None]]);
+        let texts: Vec<Option<&str>> = golden.rows.iter().map(|row| row.cells[1].as_deref()).collect();
+        assert_eq!(texts, [None, Some("unknown"), Some("null?"), Some("unknown?"), Some("b,c"), None]);
+        assert_eq!(golden.rows[3].cells[0], None);
+        assert_eq!(Golden::read(&golden.write().unwrap()).unwrap(), golden);
+        assert_eq!(golden.differences(&model).unwrap(), []);
+        golden.rows[4].cells[1] = Some("null?".into());
+        let other = model.predict(&[Some(0.5), Some(2.0)]).0;
+        assert_eq!(golden.differences(&model).unwrap(), [(5, golden.rows[4].value, other)]);
     }
 
     #[test]

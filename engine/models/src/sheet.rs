@@ -12,10 +12,14 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Reads CSV (RFC 4180, UTF-8). Every row has as many cells as the header; column names are unique.
-    pub fn read(reader: impl Read) -> Result<Sheet, ModelError> {
+    /// Reads CSV (RFC 4180, UTF-8); cells are parted by commas, or by semicolons or tabs where the header has these and
+    /// no comma. Every row has as many cells as the header; column names are unique.
+    pub fn read(mut reader: impl Read) -> Result<Sheet, ModelError> {
         let broken = |error: csv::Error| ModelError::Table(format!("not readable as CSV: {error}"));
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(|error| ModelError::Table(format!("not readable: {error}")))?;
+        let mut reader =
+            csv::ReaderBuilder::new().trim(csv::Trim::All).delimiter(delimiter(&bytes)).from_reader(bytes.as_slice());
         let names: Vec<String> = reader
             .headers()
             .map_err(broken)?
@@ -23,8 +27,12 @@ impl Sheet {
             .map(|name| name.trim_start_matches('\u{feff}').to_owned())
             .collect();
         for (index, name) in names.iter().enumerate() {
-            if name.is_empty() || names[..index].contains(name) {
-                return Err(ModelError::Table(format!("column {} has no name of its own: `{name}`", index + 1)));
+            let wrong = |problem| Err(ModelError::Cell { line: 1, column: name.clone(), problem });
+            if name.is_empty() {
+                return wrong(format!("column {} has no name", index + 1));
+            }
+            if let Some(first) = names[..index].iter().position(|known| known == name) {
+                return wrong(format!("the name stands in columns {} and {}", first + 1, index + 1));
             }
         }
         let rows = reader.records().collect::<Result<_, _>>().map_err(broken)?;
@@ -59,6 +67,13 @@ impl Sheet {
         let cell = self.rows.get(row)?.get(column)?;
         let unknown = ["", "NA", "NaN", "nan", "null", "NULL"].contains(&cell);
         (!unknown).then_some(cell)
+    }
+
+    /// A hash of all cells of a row (FNV-1a of 64 bits).
+    pub fn hash(&self, row: usize) -> u64 {
+        let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let cells = self.rows.get(row).into_iter().flatten();
+        cells.fold(0xcbf2_9ce4_8422_2325, |hash, cell| add(cell.bytes().fold(hash, add), 0xff))
     }
 
     /// An error at a cell.
@@ -96,6 +111,27 @@ impl Sheet {
     }
 }
 
+/// What parts the cells of the first line, outside quotes.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut quoted = false;
+    let mut bare = line.iter().copied().filter(|byte| {
+        quoted ^= *byte == b'"';
+        !quoted
+    });
+    match bare.find(|byte| [b',', b';', b'\t'].contains(byte)) {
+        Some(b',') | None => b',',
+        // A name may hold one of these where commas part the names.
+        Some(other) => {
+            if bare.any(|byte| byte == b',') {
+                b','
+            } else {
+                other
+            }
+        }
+    }
+}
+
 /// A finite number, or a truth value as 0 or 1.
 pub fn number(text: &str) -> Option<f64> {
     match text {
@@ -122,10 +158,22 @@ mod tests {
     }
 
     #[test]
-    fn refuses_broken_files() {
-        for bad in ["a,a\n1,2\n", "a,\n1,2\n", "a,b\n1\n"] {
-            assert!(matches!(Sheet::read(bad.as_bytes()), Err(ModelError::Table(_))), "{bad}");
+    fn finds_what_parts_the_cells() {
+        for text in ["a,b\n1,2\n", "a;b\n1;2\n", "a\tb\n1\t2\n", "\"a\";\"b\"\r\n\"1\";2\r\n"] {
+            let sheet = Sheet::read(text.as_bytes()).unwrap();
+            assert_eq!((sheet.names().join(" "), sheet.text(0, 1)), ("a b".into(), Some("2")), "{text}");
         }
+        assert_eq!(Sheet::read(&b"a;x,b\n1,2\n"[..]).unwrap().names(), ["a;x", "b"]);
+        assert_eq!(Sheet::read(&b"\"a,x\";b\n1;2\n"[..]).unwrap().names(), ["a,x", "b"]);
+        assert_eq!(Sheet::read(&b"only\n1\n"[..]).unwrap().names(), ["only"]);
+    }
+
+    #[test]
+    fn refuses_broken_files() {
+        for bad in ["a,a\n1,2\n", "a,\n1,2\n"] {
+            assert!(matches!(Sheet::read(bad.as_bytes()), Err(ModelError::Cell { line: 1, .. })), "{bad}");
+        }
+        assert!(matches!(Sheet::read(&b"a,b\n1\n"[..]), Err(ModelError::Table(_))));
         assert!(Sheet::read(&b"a\n\xff\n"[..]).is_err());
         assert_eq!((number("inf"), number("1e999"), number("-1.5e3")), (None, None, Some(-1500.0)));
     }

@@ -2,9 +2,9 @@
 
 use crate::error::ModelError;
 use crate::evaluate::{Evaluation, evaluate};
+use crate::learn::{LearnOptions, Report, learn};
 use crate::model::Model;
 use crate::table::Table;
-use crate::train::{TrainOptions, train};
 use staunch_core::time::{Span, Time};
 
 /// Where the past ends and how the intervals are drawn.
@@ -22,16 +22,19 @@ pub struct StudyOptions {
 
 /// Trains on the rows whose labels were complete at the cut-off, measures on the rows from the cut-off on, and fills the
 /// card's data window and metrics.
-pub fn study(table: &Table, options: &TrainOptions, when: StudyOptions) -> Result<(Model, Evaluation), ModelError> {
+pub fn study(
+    table: &Table,
+    options: &LearnOptions,
+    when: StudyOptions,
+) -> Result<(Model, Report, Evaluation), ModelError> {
     let (past, future) = table.split(when.cutoff, when.horizon)?;
-    let mut model = train(&past, options)?;
-    model.card.data_from = past.at.iter().min().map(Time::to_string);
-    model.card.data_until = Some(when.cutoff.to_string());
-    let mut model = Model::Logistic(model);
+    let (mut model, report) = learn(&past, options)?;
+    model.card_mut().data_from = past.at.iter().min().map(Time::to_string);
+    model.card_mut().data_until = Some(when.cutoff.to_string());
     let evaluation = evaluate(&model, &future, when.resamples, when.seed)?;
     model.card_mut().metrics = evaluation.metrics();
     model.check()?;
-    Ok((model, evaluation))
+    Ok((model, report, evaluation))
 }
 
 #[cfg(test)]
@@ -54,7 +57,7 @@ mod tests {
             table.groups.push(day as u32);
         }
         let when = StudyOptions { cutoff: Time(730 * DAY), horizon: Span::days(30), resamples: 200, seed: 1 };
-        let (model, evaluation) = study(&table, &TrainOptions::default(), when).unwrap();
+        let (model, _, evaluation) = study(&table, &LearnOptions::default(), when).unwrap();
         let card = model.card();
         assert_eq!((card.rows, evaluation.rows), (701, 270));
         assert_eq!(card.data_from.as_deref(), Some("1970-01-01T00:00:00Z"));
@@ -63,7 +66,7 @@ mod tests {
         assert_eq!(card.metrics.len(), 5);
         assert_eq!(card.metrics[0].name, "auc");
         assert!(matches!(
-            study(&table, &TrainOptions::default(), StudyOptions { cutoff: Time(0), ..when }),
+            study(&table, &LearnOptions::default(), StudyOptions { cutoff: Time(0), ..when }),
             Err(ModelError::TooLittle(_))
         ));
     }

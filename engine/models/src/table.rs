@@ -1,15 +1,14 @@
-//! A training table: numeric inputs, a yes/no label, and the instant and group of each row.
+//! A training table: inputs that are numbers or texts, a yes/no label, and the instant and group of each row.
 
 use crate::error::ModelError;
-use crate::sheet::{Sheet, number};
+use crate::model::Model;
 use staunch_core::time::{Span, Time};
 use std::collections::HashMap;
-use std::io::Read;
 
 /// How to read a CSV file as a training table.
 #[derive(Clone, Debug, Default)]
 pub struct TableOptions {
-    /// The label column: 0/1 or true/false; a row without a label is left out.
+    /// The label column: 0/1, true/false or yes/no; a row without a label is left out.
     pub label: String,
     /// Columns that are not inputs.
     pub ignore: Vec<String>,
@@ -17,6 +16,10 @@ pub struct TableOptions {
     pub at: Option<String>,
     /// The column whose rows belong together, such as `contact`: resampling keeps them together. Never an input.
     pub group: Option<String>,
+    /// The column by whose values an evaluation is broken down. It may be an input as well.
+    pub segment: Option<String>,
+    /// Columns that are texts although they look like numbers, such as the number of a shop.
+    pub texts: Vec<String>,
 }
 
 /// Labelled rows, by column.
@@ -24,52 +27,27 @@ pub struct TableOptions {
 pub struct Table {
     /// Names of the inputs.
     pub inputs: Vec<String>,
-    /// One column per input, one entry per row.
+    /// One column per input, one entry per row; of a text input the place of the text in [`Table::categories`].
     pub columns: Vec<Vec<Option<f64>>>,
+    /// Per input the texts that occur, in ascending order; none where it is a number. Shorter than `inputs` where the
+    /// rest are numbers.
+    pub categories: Vec<Vec<String>>,
     /// Whether the row's outcome happened.
     pub labels: Vec<bool>,
     /// The instant of each row; empty if the table has no such column.
     pub at: Vec<Time>,
     /// The group of each row, numbered in order of appearance; each row its own if there is no such column.
     pub groups: Vec<u32>,
-    /// Columns that hold no numbers and were left out.
-    pub skipped: Vec<String>,
+    /// The segment of each row, empty if it has none; no entry at all if the table has no such column.
+    pub segments: Vec<String>,
+    /// A hash of each row as its file holds it, ignored columns included: splits follow it, so that models of other
+    /// columns are measured on the same rows. Empty where the table comes from no file: then it is a hash of the inputs.
+    pub keys: Vec<u64>,
     /// Rows that were left out for want of a label.
     pub unlabelled: usize,
 }
 
 impl Table {
-    /// Reads CSV. Inputs are all columns of numbers that the options do not name; a column of text is left out and
-    /// listed in [`Table::skipped`]; a single cell that is not a number is an error with its place.
-    pub fn read_csv(reader: impl Read, options: &TableOptions) -> Result<Table, ModelError> {
-        let sheet = Sheet::read(reader)?;
-        let label = sheet.position(&options.label)?;
-        let at = options.at.as_deref().map(|name| sheet.position(name)).transpose()?;
-        let group = options.group.as_deref().map(|name| sheet.position(name)).transpose()?;
-        let mut used = vec![Some(label), at, group];
-        for name in &options.ignore {
-            used.push(Some(sheet.position(name)?));
-        }
-        let labels = labels(&sheet, label)?;
-        let kept: Vec<usize> = (0..sheet.len()).filter(|&row| labels[row].is_some()).collect();
-        let mut table = Table { unlabelled: sheet.len() - kept.len(), ..Table::default() };
-        table.labels = labels.into_iter().flatten().collect();
-        for (column, name) in sheet.names().iter().enumerate().filter(|(column, _)| !used.contains(&Some(*column))) {
-            if sheet.looks_numeric(column) {
-                let all = sheet.numbers(column)?;
-                table.columns.push(kept.iter().map(|&row| all[row]).collect());
-                table.inputs.push(name.clone());
-            } else {
-                table.skipped.push(name.clone());
-            }
-        }
-        if let Some(column) = at {
-            table.at = kept.iter().map(|&row| sheet.time(row, column)).collect::<Result<_, _>>()?;
-        }
-        table.groups = groups(&sheet, group, &kept);
-        Ok(table)
-    }
-
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -85,6 +63,11 @@ impl Table {
         self.labels.iter().filter(|label| **label).count()
     }
 
+    /// The texts of an input; none where it is a number.
+    pub fn texts(&self, input: usize) -> &[String] {
+        self.categories.get(input).map_or(&[], Vec::as_slice)
+    }
+
     /// One row in the order of the inputs.
     pub fn row(&self, row: usize) -> Vec<Option<f64>> {
         self.columns.iter().map(|column| column[row]).collect()
@@ -98,61 +81,76 @@ impl Table {
                 "to split by time the table needs a column with the instant of each row".into(),
             ));
         }
-        Ok((self.pick(|row| self.at[row] + horizon <= cutoff), self.pick(|row| self.at[row] >= cutoff)))
+        let rows =
+            |keep: &dyn Fn(Time) -> bool| -> Vec<usize> { (0..self.len()).filter(|&row| keep(self.at[row])).collect() };
+        Ok((self.pick(&rows(&|at| at + horizon <= cutoff)), self.pick(&rows(&|at| at >= cutoff))))
     }
 
     /// The table with its input columns in another order, or with fewer of them; the error names what is missing.
     pub fn with_inputs<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<Table, ModelError> {
-        let mut table = Table { inputs: Vec::new(), columns: Vec::new(), ..self.clone() };
+        let mut table = Table { inputs: Vec::new(), columns: Vec::new(), categories: Vec::new(), ..self.clone() };
         for name in names {
-            let column = self.inputs.iter().position(|known| known == name).ok_or_else(|| {
-                ModelError::Table(format!("no column of numbers `{name}`; there are: {}", self.inputs.join(", ")))
-            })?;
+            let column = self.input(name)?;
             table.inputs.push(name.to_owned());
             table.columns.push(self.columns[column].clone());
+            table.categories.push(self.texts(column).to_vec());
         }
         Ok(table)
     }
 
-    fn pick(&self, keep: impl Fn(usize) -> bool) -> Table {
-        let rows: Vec<usize> = (0..self.len()).filter(|&row| keep(row)).collect();
+    /// The table with those inputs alone that are numbers.
+    pub(crate) fn numbers(&self) -> Result<Table, ModelError> {
+        let number = |input: &usize| self.texts(*input).is_empty();
+        self.with_inputs((0..self.inputs.len()).filter(number).map(|input| self.inputs[input].as_str()))
+    }
+
+    /// The table as the model reads rows: its inputs in its order, texts by its codes, missing where it does not know
+    /// a text. An input of the other type is an error.
+    pub fn for_model(&self, model: &Model) -> Result<Table, ModelError> {
+        let head = model.head();
+        let mut table = self.with_inputs(head.inputs.iter().map(|input| input.name))?;
+        for (at, input) in head.inputs.iter().enumerate() {
+            let wrong = |problem| Err(ModelError::Table(format!("column `{}` {problem}", input.name)));
+            let known = std::mem::take(&mut table.categories[at]);
+            match (input.categories.is_empty(), known.is_empty()) {
+                (true, true) => continue,
+                (true, false) => return wrong("holds texts, and the model reads numbers there"),
+                (false, true) if table.columns[at].iter().any(Option::is_some) => {
+                    return wrong("holds numbers, and the model reads texts there; read it as texts");
+                }
+                (false, _) => {}
+            }
+            let codes: HashMap<&String, f64> = input.categories.iter().zip((0..).map(f64::from)).collect();
+            let code: Vec<Option<f64>> = known.iter().map(|text| codes.get(text).copied()).collect();
+            for cell in &mut table.columns[at] {
+                *cell = cell.and_then(|place| code.get(place as usize).copied().flatten());
+            }
+            table.categories[at] = input.categories.to_vec();
+        }
+        Ok(table)
+    }
+
+    /// Some of the rows, in the order in which they are named.
+    pub fn pick(&self, rows: &[usize]) -> Table {
         Table {
             inputs: self.inputs.clone(),
             columns: self.columns.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect(),
+            categories: self.categories.clone(),
             labels: rows.iter().map(|&row| self.labels[row]).collect(),
             at: rows.iter().filter_map(|&row| self.at.get(row).copied()).collect(),
             groups: rows.iter().map(|&row| self.groups[row]).collect(),
-            skipped: self.skipped.clone(),
+            keys: rows.iter().filter_map(|&row| self.keys.get(row).copied()).collect(),
+            segments: rows.iter().filter_map(|&row| self.segments.get(row).cloned()).collect(),
             unlabelled: 0,
         }
     }
-}
 
-fn labels(sheet: &Sheet, column: usize) -> Result<Vec<Option<bool>>, ModelError> {
-    let cell = |row| match sheet.text(row, column) {
-        None => Ok(None),
-        Some(text) => match number(text) {
-            Some(0.0) => Ok(Some(false)),
-            Some(1.0) => Ok(Some(true)),
-            _ => Err(sheet.error(row, column, format!("`{text}` is not a label: 0, 1, true or false"))),
-        },
-    };
-    (0..sheet.len()).map(cell).collect()
-}
-
-fn groups(sheet: &Sheet, column: Option<usize>, kept: &[usize]) -> Vec<u32> {
-    let mut numbers: HashMap<&str, u32> = HashMap::new();
-    let mut next = 0u32;
-    let mut fresh = || {
-        next += 1;
-        next - 1
-    };
-    let mut group = |row: usize| match column.and_then(|column| sheet.text(row, column)) {
-        // A row without a group is a group of its own.
-        None => fresh(),
-        Some(text) => *numbers.entry(text).or_insert_with(&mut fresh),
-    };
-    kept.iter().map(|&row| group(row)).collect()
+    /// Where an input stands; the error names the ones that there are.
+    pub(crate) fn input(&self, name: &str) -> Result<usize, ModelError> {
+        self.inputs.iter().position(|known| known == name).ok_or_else(|| {
+            ModelError::Table(format!("no input column `{name}`; there are: {}", self.inputs.join(", ")))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -173,10 +171,11 @@ mod tests {
     #[test]
     fn reads_inputs_labels_and_groups() {
         let table = Table::read_csv(CSV.as_bytes(), &options()).unwrap();
-        assert_eq!((table.inputs.join(" "), table.skipped.join(" ")), ("x y".into(), "note".into()));
+        assert_eq!(table.inputs.join(" "), "x note y");
+        assert_eq!((table.texts(0).len(), table.texts(1)), (0, &["he", "hi", "ho"].map(String::from)[..]));
         assert_eq!(table.labels, [true, false, true]);
         assert_eq!((table.groups.clone(), table.unlabelled), (vec![0, 1, 0], 1));
-        assert_eq!(table.row(0), [Some(1.0), None]);
+        assert_eq!(table.row(0), [Some(1.0), Some(1.0), None]);
         let picked = table.with_inputs(["y"].into_iter()).unwrap();
         assert_eq!(picked.row(1), [Some(5.0)]);
         assert!(table.with_inputs(["z"].into_iter()).is_err());
@@ -194,7 +193,7 @@ mod tests {
     fn says_where_a_cell_is_wrong() {
         let bad_label = CSV.replace("5,0", "5,2");
         let error = Table::read_csv(bad_label.as_bytes(), &options()).unwrap_err();
-        assert_eq!(error.to_string(), "line 3, column `bought`: `2` is not a label: 0, 1, true or false");
+        assert_eq!(error.to_string(), "line 3, column `bought`: `2` is not a label: 0 or 1, true or false, yes or no");
         let bad_cell = CSV.replace(",3,hu", ",three,hu");
         let error = Table::read_csv(bad_cell.as_bytes(), &options()).unwrap_err();
         assert!(error.to_string().starts_with("line 4, column `x`"), "{error}");

@@ -42,8 +42,19 @@ impl Default for TrainOptions {
     }
 }
 
-/// Trains on all rows of the table. Needs at least 10 rows of each label.
+/// Trains on all rows of the table, by its numbers. Needs at least 10 rows of each label.
 pub fn train(table: &Table, options: &TrainOptions) -> Result<LogisticModel, ModelError> {
+    path(table, options, &[options.l2])?
+        .pop()
+        .unwrap_or_else(|| Err(ModelError::Training("no penalty was given".into())))
+}
+
+/// One model per penalty, each found from the one before it; an error of its own where there is no solution.
+pub(crate) fn path(
+    table: &Table,
+    options: &TrainOptions,
+    penalties: &[f64],
+) -> Result<Vec<Result<LogisticModel, ModelError>>, ModelError> {
     let positives = table.positives();
     if positives < MIN_OF_EACH || table.len() - positives < MIN_OF_EACH {
         let (rows, no) = (table.len(), table.len() - positives);
@@ -52,16 +63,32 @@ pub fn train(table: &Table, options: &TrainOptions) -> Result<LogisticModel, Mod
         );
         return Err(ModelError::TooLittle(text));
     }
+    let table = &table.numbers()?;
     if table.inputs.is_empty() {
         return Err(ModelError::Table("no column of numbers is left as an input".into()));
     }
-    if !(options.l2 >= 0.0 && options.l2.is_finite()) {
-        return Err(ModelError::Training("`l2` must be a finite number of at least 0".into()));
+    if !penalties.iter().all(|l2| *l2 >= 0.0 && l2.is_finite()) {
+        return Err(ModelError::Setting("`l2` must be a finite number of at least 0".into()));
     }
-    let mut inputs: Vec<LogisticInput> =
-        table.inputs.iter().zip(&table.columns).map(|(n, c)| standardise(n, c)).collect();
+    let inputs: Vec<LogisticInput> = table.inputs.iter().zip(&table.columns).map(|(n, c)| standardise(n, c)).collect();
     let design = Design::new(table, &inputs, options);
-    let weights = design.fit(options.l2)?;
+    let card = Card { rows: table.len() as u64, positives: positives as u64, ..options.card.clone() };
+    let mut start = vec![0.0; design.width()];
+    let one = |l2: &f64| {
+        let weights = design.fit(*l2, start.clone())?;
+        start.clone_from(&weights);
+        assemble(&design, &weights, inputs.clone(), options, card.clone())
+    };
+    Ok(penalties.iter().map(one).collect())
+}
+
+fn assemble(
+    design: &Design,
+    weights: &[f64],
+    mut inputs: Vec<LogisticInput>,
+    options: &TrainOptions,
+    card: Card,
+) -> Result<LogisticModel, ModelError> {
     for (term, weight) in design.terms.iter().zip(&weights[1..]) {
         match *term {
             Term::Value(input) => inputs[input].weight = *weight,
@@ -71,7 +98,6 @@ pub fn train(table: &Table, options: &TrainOptions) -> Result<LogisticModel, Mod
     for input in &mut inputs {
         input.unit = options.units.get(&input.name).cloned();
     }
-    let card = Card { rows: table.len() as u64, positives: positives as u64, ..options.card.clone() };
     let (name, version, bands) = (options.name.clone(), options.version.clone(), options.bands.clone());
     let model = LogisticModel { format: FORMAT, name, version, inputs, intercept: weights[0], bands, card };
     Model::Logistic(model.clone()).check()?;
@@ -137,9 +163,8 @@ impl Design {
         self.terms.len() + 1
     }
 
-    /// Minimises summed log loss + l2/2 · Σ weight² (not the intercept's).
-    fn fit(&self, l2: f64) -> Result<Vec<f64>, ModelError> {
-        let mut weights = vec![0.0; self.width()];
+    /// Minimises summed log loss + l2/2 · Σ weight² (not the intercept's), from some weights on.
+    fn fit(&self, l2: f64, mut weights: Vec<f64>) -> Result<Vec<f64>, ModelError> {
         let mut loss = self.loss(&weights, l2);
         for _ in 0..MAX_STEPS {
             let (gradient, hessian) = self.slopes(&weights, l2);

@@ -219,11 +219,13 @@ impl TreesModel {
     }
 
     /// Per input the lowest threshold, at which a row goes left at all of its splits, and the next number above the
-    /// highest; zeros for an input that no tree asks.
+    /// highest; zeros for an input that no tree asks. The largest number as a threshold, which only tells missing values
+    /// from others, is no end.
     pub(crate) fn ends(&self) -> Vec<(f64, f64)> {
         let mut ends: Vec<Option<(f64, f64)>> = vec![None; self.inputs.len()];
         for split in self.trees.iter().flatten().filter_map(|node| node.split.as_ref()) {
             let (first, last) = match &split.test {
+                Test::AtMost(at) if *at == f64::MAX => continue,
                 Test::AtMost(at) => (*at, *at),
                 Test::In(codes) => (0.0, codes.last().copied().map_or(0.0, f64::from)),
             };

@@ -77,8 +77,17 @@ fn call(line: &str) -> Option<Result<(String, Vec<String>), String>> {
     let name = words.first().filter(|word| word.chars().all(|c| c.is_ascii_lowercase()))?;
     // `resume` stands with `kill`.
     let file = if name == "resume" { "kill" } else { name };
-    let path = tree::root().join(format!("engine/cli/src/commands/{file}.rs"));
-    Some(std::fs::read_to_string(path).map(|source| (source, words[1..].to_vec())).map_err(|_| name.clone()))
+    Some(source(file).map(|source| (source, words[1..].to_vec())).ok_or_else(|| name.clone()))
+}
+
+/// The source of a command, with that of its subcommands that lie in files of their own.
+fn source(command: &str) -> Option<String> {
+    let folder = tree::root().join("engine/cli/src/commands");
+    let mut source = std::fs::read_to_string(folder.join(format!("{command}.rs"))).ok()?;
+    for entry in std::fs::read_dir(folder.join(command)).into_iter().flatten().flatten() {
+        source += &std::fs::read_to_string(entry.path()).ok()?;
+    }
+    Some(source)
 }
 
 /// What a command's source does not know of the words behind it: its subcommand, or a flag.

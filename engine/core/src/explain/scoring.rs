@@ -95,7 +95,8 @@ pub(super) const PAGES: &[Entry] = &[
     ),
     entry(
         MODEL_TABLE,
-        "The table has no header, a row of another length, or a column that is not there.",
+        "The table has no header, a name that stands twice, a row of another length, a column that is not there or holds \
+         nothing, or a label that is neither yes nor no.",
         "Correct the row or column that is named.",
     ),
     entry(
@@ -105,8 +106,9 @@ pub(super) const PAGES: &[Entry] = &[
     ),
     entry(
         MODEL_TRAINING,
-        "The search for a solution did not come to an end, often because two columns say the same.",
-        "Remove columns that say the same, and look for values that are far off.",
+        "A setting makes no sense, or the search for a solution did not come to an end, often because two columns say the \
+         same.",
+        "Correct the setting; remove columns that say the same, and look for values that are far off.",
     ),
     entry(
         MODEL_INVALID,

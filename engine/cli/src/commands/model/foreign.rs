@@ -1,7 +1,8 @@
 //! `staunch model compile` and `staunch model import`: model files of any format that is read, and what the caller says
 //! of them.
 
-use super::{band, failed, write};
+use super::train::band;
+use super::{failed, write};
 use crate::app;
 use crate::error::{CliError, Result};
 use crate::output;

@@ -1,0 +1,250 @@
+//! `staunch model train`: from a table to a model file, with its card and golden vectors.
+
+use super::eval::{Qualities, kit, said};
+use super::{RESAMPLES, SEED, failed, write};
+use crate::app;
+use crate::error::{CliError, Result};
+use crate::output;
+use clap::{Args, ValueEnum};
+use staunch_core::score::Band;
+use staunch_core::{Span, Time, codes};
+use staunch_models::{
+    BoostOptions, Card, Direction, Golden, Kind, LearnOptions, Measured, Model as Trained, Report, Rule, Table,
+    TableOptions, TrainOptions, by_segment, hold_out, learn, measure, scores,
+};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// Rows of the table that go into the golden vectors.
+const GOLDEN: usize = 20;
+
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The table: a label column, inputs that are numbers or texts, optionally `contact` and a time.
+    #[arg(long)]
+    data: PathBuf,
+    /// The label column: 0 or 1, true or false, yes or no; rows without one are left out.
+    #[arg(long)]
+    label: String,
+    /// What to train; `auto` takes whichever predicts held-out rows better.
+    #[arg(long, value_enum, default_value_t)]
+    kind: KindOf,
+    /// The column with the instant of a row, for a split by time.
+    #[arg(long)]
+    at: Option<String>,
+    /// The column whose rows belong together when rows are split and when intervals are computed.
+    #[arg(long)]
+    group: Option<String>,
+    /// Columns that are no inputs.
+    #[arg(long, value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// Columns that are texts although they look like numbers.
+    #[arg(long, value_delimiter = ',')]
+    texts: Vec<String>,
+    /// Trains on rows whose label was known before this time, evaluates on rows after it (needs --at).
+    #[arg(long)]
+    until: Option<String>,
+    /// Without --until: the share of the rows to evaluate on, the latest where there is --at; 0 trains on all rows and
+    /// evaluates by the validation inside the training.
+    #[arg(long, default_value_t = 0.2)]
+    holdout: f64,
+    /// How long after its row a label is known.
+    #[arg(long, default_value = "30d")]
+    horizon: String,
+    /// The penalty of a logistic regression; without it, chosen among a path by validation.
+    #[arg(long)]
+    l2: Option<f64>,
+    /// The answer may only rise (up) or fall (down) with an input: up:COLUMN or down:COLUMN. For trees.
+    #[arg(long, value_name = "WAY:COLUMN")]
+    monotone: Vec<String>,
+    /// Most trees.
+    #[arg(long, default_value_t = BoostOptions::default().trees)]
+    trees: usize,
+    /// Most leaves of a tree; without it, chosen by validation up to 31.
+    #[arg(long)]
+    leaves: Option<usize>,
+    /// What of each tree's answer is taken.
+    #[arg(long, default_value_t = BoostOptions::default().rate)]
+    rate: f64,
+    /// Seed of the splits.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A column by whose values the qualities are broken down.
+    #[arg(long)]
+    segment: Option<String>,
+    /// The plugin's name.
+    #[arg(long, default_value = "model")]
+    name: String,
+    /// The plugin's version.
+    #[arg(long, default_value = "1.0.0")]
+    version: String,
+    /// Named ranges of the score from low to high: NAME=FROM.
+    #[arg(long = "band", value_name = "NAME=FROM")]
+    bands: Vec<String>,
+    /// What it is for, for the card.
+    #[arg(long, default_value = "")]
+    purpose: String,
+    /// Who answers for it, for the card.
+    #[arg(long, default_value = "")]
+    owner: String,
+    /// The model file.
+    #[arg(short, long)]
+    output: PathBuf,
+    /// Also writes the card (Markdown), the picture of its calibration (SVG), `evaluation.json` and golden vectors (CSV) into
+    /// this folder.
+    #[arg(long)]
+    kit: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum KindOf {
+    #[default]
+    Logistic,
+    Trees,
+    Auto,
+}
+
+pub(super) fn run(args: &Train) -> Result<bool> {
+    app::writable(&args.output, &[&args.data])?;
+    let file = File::open(&args.data).map_err(|error| CliError::file(&args.data, &error))?;
+    let options = TableOptions {
+        label: args.label.clone(),
+        ignore: args.ignore.clone(),
+        at: args.at.clone(),
+        group: args.group.clone(),
+        segment: args.segment.clone(),
+        texts: args.texts.clone(),
+    };
+    let table = Table::read_csv(file, &options).map_err(failed)?;
+    let horizon = Span::parse(&args.horizon)
+        .ok_or_else(|| CliError::usage(format!("`{}` is no duration", args.horizon), "write it as 30d"))?;
+    let (rows, unseen) = split(args, &table, horizon)?;
+    let (mut model, report) = learn(&rows, &options_of(args, &rows, horizon)?).map_err(failed)?;
+    let qualities = qualities(&model, &rows, unseen.as_ref(), &report)?;
+    model.card_mut().metrics = qualities.evaluation.metrics();
+    write(&args.output, &model.write().map_err(failed)?)?;
+    if let Some(folder) = &args.kit {
+        kit(folder, &model, Some(&report), &qualities)?;
+        golden(folder, &model, unseen.as_ref().unwrap_or(&rows))?;
+    }
+    output::say(&told(&rows, &report));
+    output::say(&said(&qualities));
+    output::say(&format!("written to {}; compile it with `staunch model compile`", args.output.display()));
+    Ok(true)
+}
+
+fn options_of(args: &Train, rows: &Table, horizon: Span) -> Result<LearnOptions> {
+    let train = TrainOptions {
+        name: args.name.clone(),
+        version: args.version.clone(),
+        l2: args.l2.unwrap_or(1.0),
+        bands: args.bands.iter().map(|text| band(text)).collect::<Result<_>>()?,
+        card: card(args, rows),
+        ..TrainOptions::default()
+    };
+    let kind = match args.kind {
+        KindOf::Logistic => Kind::Logistic,
+        KindOf::Trees => Kind::Trees,
+        KindOf::Auto => Kind::Auto,
+    };
+    if kind == Kind::Logistic && !args.monotone.is_empty() {
+        return Err(CliError::usage(
+            "--monotone binds trees, and a logistic regression is trained",
+            "add --kind trees",
+        ));
+    }
+    let monotone = args.monotone.iter().map(|text| monotone(text)).collect::<Result<_>>()?;
+    let known = BoostOptions::default();
+    let leaves = args.leaves.unwrap_or(known.leaves);
+    let boost = BoostOptions { trees: args.trees, leaves, rate: args.rate, monotone, ..known };
+    let (path, sizes) = (args.l2.is_none(), args.leaves.is_none());
+    Ok(LearnOptions { kind, train, path, boost, sizes, horizon, seed: args.seed })
+}
+
+/// Rows to train on, and rows to evaluate on where there are such.
+fn split(args: &Train, table: &Table, horizon: Span) -> Result<(Table, Option<Table>)> {
+    if let Some(until) = &args.until {
+        let time = Time::parse(until)
+            .ok_or_else(|| CliError::usage(format!("`{until}` is no time"), "write it as 2011-09-01T00:00:00Z"))?;
+        let (rows, unseen) = table.split(time, horizon).map_err(failed)?;
+        return Ok((rows, Some(unseen)));
+    }
+    if args.holdout == 0.0 {
+        return Ok((table.clone(), None));
+    }
+    if !(0.05..=0.5).contains(&args.holdout) {
+        return Err(CliError::usage(format!("--holdout is {}", args.holdout), "give 0, or 0.05 to 0.5"));
+    }
+    let (rows, unseen) = hold_out(table, args.holdout, horizon, args.seed).map_err(failed)?;
+    Ok((rows, Some(unseen)))
+}
+
+/// Measured on unseen rows, else on those that validation held out, else on the training rows.
+fn qualities(model: &Trained, rows: &Table, unseen: Option<&Table>, report: &Report) -> Result<Qualities> {
+    let (table, answers, measured) = match unseen {
+        Some(unseen) => (unseen.clone(), scores(model, unseen).map_err(failed)?, Measured::Unseen),
+        None if report.held.is_empty() => (rows.clone(), scores(model, rows).map_err(failed)?, Measured::Training),
+        None => {
+            let (places, answers): (Vec<usize>, Vec<f64>) = report.held.iter().copied().unzip();
+            (rows.pick(&places), answers, Measured::Validation)
+        }
+    };
+    let evaluation = measure(&answers, &table.labels, &table.groups, RESAMPLES, SEED).map_err(failed)?;
+    let segments = by_segment(&answers, &table, RESAMPLES, SEED);
+    Ok(Qualities { evaluation, segments, measured })
+}
+
+fn golden(folder: &Path, model: &Trained, table: &Table) -> Result<()> {
+    let table = table.for_model(model).map_err(failed)?;
+    let sample: Vec<Vec<Option<f64>>> =
+        (0..table.len()).step_by((table.len() / GOLDEN).max(1)).map(|at| table.row(at)).collect();
+    write(&folder.join("golden.csv"), &Golden::of(model, &sample).write().map_err(failed)?)
+}
+
+/// What was trained on, and what validation chose.
+fn told(rows: &Table, report: &Report) -> String {
+    let mut text = format!("trained on {} rows", rows.len());
+    if let Some(rule) = report.rule {
+        let how = match rule {
+            Rule::Time => "cuts in time",
+            Rule::Groups => "parts of whole groups",
+            Rule::Rows => "parts of rows",
+        };
+        text += &format!("; validated by {} {how}:", report.folds);
+        for tried in &report.tried {
+            let taken = if tried.taken { "  <- taken" } else { "" };
+            text += &format!("\n  {:<11} {:<9} log loss {:.5}{taken}", tried.what, tried.value, tried.log_loss);
+        }
+    }
+    for (column, why) in &report.left_out {
+        text += &format!("\n`{column}` is no input: {why}");
+    }
+    text
+}
+
+fn card(args: &Train, rows: &Table) -> Card {
+    let last = || rows.at.iter().max().map(ToString::to_string);
+    Card {
+        owner: args.owner.clone(),
+        purpose: args.purpose.clone(),
+        data_from: rows.at.iter().min().map(ToString::to_string),
+        data_until: args.until.clone().or_else(last),
+        minimum_outcomes: 500,
+        ..Card::default()
+    }
+}
+
+fn monotone(text: &str) -> Result<(String, Direction)> {
+    match text.split_once(':') {
+        Some(("up", column)) => Ok((column.to_owned(), Direction::Up)),
+        Some(("down", column)) => Ok((column.to_owned(), Direction::Down)),
+        _ => Err(CliError::usage(format!("`{text}` is no constraint"), "write it as up:tenure or down:price")),
+    }
+}
+
+pub(super) fn band(text: &str) -> Result<Band> {
+    let parsed = text.split_once('=').and_then(|(name, from)| Some((name.to_owned(), from.parse().ok()?)));
+    let (name, from) = parsed
+        .ok_or_else(|| CliError::new(codes::CLI_USAGE, format!("`{text}` is no band"), "write it as uncertain=0.2"))?;
+    Ok(Band { name, from })
+}

@@ -1,0 +1,118 @@
+//! What a table must hold, and what validation chooses.
+
+use super::*;
+use crate::evaluate::evaluate;
+use crate::folds::hold_out;
+use crate::rng::Rng;
+use crate::table::TableOptions;
+use staunch_core::time::{DAY, Time};
+
+fn options(kind: Kind) -> LearnOptions {
+    let boost = BoostOptions { leaves: 6, rate: 0.2, patience: 10, ..BoostOptions::default() };
+    LearnOptions { kind, path: true, boost, ..LearnOptions::default() }
+}
+
+/// Rows of `x` and `y` in 0..1 with the log-odds that `raw` says.
+fn table(rows: u32, raw: impl Fn(f64, f64) -> f64) -> Table {
+    let mut rng = Rng::new(2);
+    let mut unit = || rng.below(1 << 20) as f64 / f64::from(1 << 20);
+    let mut table = Table { inputs: vec!["x".into(), "y".into()], columns: vec![Vec::new(); 2], ..Table::default() };
+    for row in 0..rows {
+        let (x, y) = (unit(), unit());
+        table.columns[0].push(Some(x));
+        table.columns[1].push(Some(y));
+        table.labels.push(unit() < crate::sigmoid(raw(x, y)));
+        table.groups.push(row);
+    }
+    table
+}
+
+fn taken<'a>(report: &'a Report, what: &str) -> &'a str {
+    report.tried.iter().find(|tried| tried.what == what && tried.taken).map_or("", |tried| &tried.value)
+}
+
+#[test]
+fn auto_takes_what_fits() {
+    let straight = table(2_000, |x, y| 3.0 * x - 2.0 * y);
+    let (model, report) = learn(&straight, &options(Kind::Auto)).unwrap();
+    assert!(matches!(model, Model::Logistic(_)) && taken(&report, "kind") == "logistic", "{report:?}");
+    let crossed = table(2_000, |x, y| if (x > 0.5) == (y > 0.5) { 2.0 } else { -2.0 });
+    let (model, report) = learn(&crossed, &options(Kind::Auto)).unwrap();
+    assert!(matches!(model, Model::Trees(_)) && taken(&report, "kind") == "trees", "{report:?}");
+    assert_eq!(report.held.len(), 2_000);
+    let (past, unseen) = hold_out(&crossed, 0.25, Span::days(0), 1).unwrap();
+    let (model, _) = learn(&past, &options(Kind::Trees)).unwrap();
+    assert!(evaluate(&model, &unseen, 50, 1).unwrap().auc.value > 0.8);
+}
+
+#[test]
+fn tables_that_teach_nothing_are_refused_by_name() {
+    let good = table(400, |x, _| 4.0 * x - 2.0);
+    let fails = |spoil: &dyn Fn(&mut Table), kind, expected: &str| {
+        let mut table = good.clone();
+        spoil(&mut table);
+        let error = learn(&table, &options(kind)).unwrap_err();
+        assert!(error.to_string().contains(expected), "{expected}: {error}");
+    };
+    for kind in [Kind::Logistic, Kind::Trees, Kind::Auto] {
+        fails(&|t| t.labels.fill(true), kind, "all 400 labels say true: there is nothing to tell apart");
+        fails(&|t| t.columns[1].fill(None), kind, "line 1, column `y`: no labelled row has a value");
+        fails(&|t| (t.inputs, t.columns) = Default::default(), kind, "no column is left as an input");
+        fails(&|t| *t = t.pick(&(0..15).collect::<Vec<_>>()), kind, "too few to train on one part and validate");
+    }
+    let late = |t: &mut Table| t.at = (0..400).map(|row| Time(row * DAY)).collect();
+    let wide = LearnOptions { horizon: Span::days(390), ..options(Kind::Trees) };
+    let mut table = good.clone();
+    late(&mut table);
+    assert!(matches!(learn(&table, &wide), Err(ModelError::TooLittle(_))));
+    fails(&|t| t.columns = vec![vec![Some(1.0); 400]; 2], Kind::Trees, "no tree predicts held-out rows");
+    fails(&|t| *t = t.pick(&[]), Kind::Logistic, "no row with a label is left");
+}
+
+#[test]
+fn validation_by_time_sees_nothing_of_what_comes_later() {
+    let mut table = table(2_000, |x, _| 4.0 * x - 2.0);
+    table.at = (0..2_000).map(|row| Time(row * DAY)).collect();
+    let (_, report) = learn(&table, &LearnOptions { horizon: Span::days(30), ..options(Kind::Trees) }).unwrap();
+    assert_eq!((report.rule, report.folds), (Some(Rule::Time), 3));
+    // The first half is never held out.
+    assert_eq!(report.held.iter().map(|(row, _)| *row).min(), Some(1_000));
+    assert_eq!(report.held.len(), 1_000);
+}
+
+#[test]
+fn columns_that_cannot_be_read_are_named() {
+    let mut text = String::from("id,city,x,y\n");
+    for row in 0..400 {
+        let city = ["Ulm", "Bonn"][row % 2];
+        text += &format!("c{row},{city},{},{}\n", row % 40, u8::from(row % 2 == 0 && row % 40 < 33));
+    }
+    let table =
+        Table::read_csv(text.as_bytes(), &TableOptions { label: "y".into(), ..TableOptions::default() }).unwrap();
+    let (model, report) = learn(&table, &options(Kind::Trees)).unwrap();
+    assert_eq!(report.left_out, [("id".to_owned(), "no text stands in ten rows")]);
+    let inputs: Vec<(String, usize)> =
+        model.head().inputs.iter().map(|input| (input.name.to_owned(), input.categories.len())).collect();
+    assert_eq!(inputs, [("city".into(), 2), ("x".into(), 0)]);
+    let (model, report) = learn(&table, &options(Kind::Logistic)).unwrap();
+    assert_eq!((report.left_out.len(), model.input_names().collect::<Vec<_>>()), (2, vec!["x"]));
+}
+
+#[test]
+fn models_of_other_columns_are_measured_on_the_same_rows() {
+    let line = |row: u32| format!("{},{},{},{}\n", row * 37 % 101, row * 13 % 97, row, row % 3 / 2);
+    let text: String = std::iter::once("a,b,id,y\n".to_owned()).chain((0..300).map(line)).collect();
+    let held = |ignore: &[&str], text: &str| {
+        let ignore = ignore.iter().map(|name| (*name).to_owned()).collect();
+        let options = TableOptions { label: "y".into(), ignore, group: Some("id".into()), ..TableOptions::default() };
+        let (_, held) = hold_out(&Table::read_csv(text.as_bytes(), &options).unwrap(), 0.2, Span::days(0), 1).unwrap();
+        let mut keys = held.keys;
+        keys.sort_unstable();
+        keys
+    };
+    assert_eq!(held(&[], &text).len(), 60);
+    assert_eq!(held(&[], &text), held(&["b"], &text));
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[1..].reverse();
+    assert_eq!(held(&[], &text), held(&[], &lines.join("\n")));
+}

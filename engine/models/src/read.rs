@@ -1,0 +1,129 @@
+//! From a CSV file to a training table.
+
+use crate::error::ModelError;
+use crate::sheet::{Sheet, number};
+use crate::table::{Table, TableOptions};
+use std::collections::HashMap;
+use std::io::Read;
+
+impl Table {
+    /// Reads CSV. Inputs are all columns that the options do not name. A column is one of numbers or one of texts,
+    /// whichever its first cells mostly are; a single cell of a column of numbers that is not one is an error with its
+    /// place.
+    pub fn read_csv(reader: impl Read, options: &TableOptions) -> Result<Table, ModelError> {
+        let sheet = Sheet::read(reader)?;
+        let label = sheet.position(&options.label)?;
+        let find = |name: &Option<String>| name.as_deref().map(|name| sheet.position(name)).transpose();
+        let (at, group, segment) = (find(&options.at)?, find(&options.group)?, find(&options.segment)?);
+        let mut used = vec![Some(label), at, group];
+        for name in &options.ignore {
+            used.push(Some(sheet.position(name)?));
+        }
+        let texts = options.texts.iter().map(|name| sheet.position(name)).collect::<Result<Vec<_>, _>>()?;
+        let labels = labels(&sheet, label)?;
+        let kept: Vec<usize> = (0..sheet.len()).filter(|&row| labels[row].is_some()).collect();
+        let mut table = Table { unlabelled: sheet.len() - kept.len(), ..Table::default() };
+        table.labels = labels.into_iter().flatten().collect();
+        table.keys = kept.iter().map(|&row| sheet.hash(row)).collect();
+        for (column, name) in sheet.names().iter().enumerate().filter(|(column, _)| !used.contains(&Some(*column))) {
+            let (cells, categories) = if sheet.looks_numeric(column) && !texts.contains(&column) {
+                let all = sheet.numbers(column)?;
+                (kept.iter().map(|&row| all[row]).collect(), Vec::new())
+            } else {
+                codes(&sheet, column, &kept)
+            };
+            table.columns.push(cells);
+            table.categories.push(categories);
+            table.inputs.push(name.clone());
+        }
+        if let Some(column) = at {
+            table.at = kept.iter().map(|&row| sheet.time(row, column)).collect::<Result<_, _>>()?;
+        }
+        if let Some(column) = segment {
+            table.segments = kept.iter().map(|&row| sheet.text(row, column).unwrap_or("").to_owned()).collect();
+        }
+        table.groups = groups(&sheet, group, &kept);
+        Ok(table)
+    }
+}
+
+fn labels(sheet: &Sheet, column: usize) -> Result<Vec<Option<bool>>, ModelError> {
+    let cell = |row| match sheet.text(row, column) {
+        None => Ok(None),
+        Some(text) => match (number(text), text.to_ascii_lowercase().as_str()) {
+            (Some(0.0), _) | (_, "no" | "n") => Ok(Some(false)),
+            (Some(1.0), _) | (_, "yes" | "y") => Ok(Some(true)),
+            _ => Err(sheet.error(row, column, format!("`{text}` is not a label: 0 or 1, true or false, yes or no"))),
+        },
+    };
+    (0..sheet.len()).map(cell).collect()
+}
+
+/// A column of texts as places in the list of those that occur, which is in ascending order, so that it does not
+/// depend on the order of the rows.
+fn codes(sheet: &Sheet, column: usize, kept: &[usize]) -> (Vec<Option<f64>>, Vec<String>) {
+    let texts: Vec<Option<&str>> = kept.iter().map(|&row| sheet.text(row, column)).collect();
+    let mut known: Vec<&str> = texts.iter().copied().flatten().collect();
+    known.sort_unstable();
+    known.dedup();
+    let place: HashMap<&str, f64> = known.iter().copied().zip((0..).map(f64::from)).collect();
+    let cells = texts.into_iter().map(|text| text.and_then(|text| place.get(text).copied())).collect();
+    (cells, known.into_iter().map(str::to_owned).collect())
+}
+
+fn groups(sheet: &Sheet, column: Option<usize>, kept: &[usize]) -> Vec<u32> {
+    let mut numbers: HashMap<&str, u32> = HashMap::new();
+    let mut next = 0u32;
+    let mut fresh = || {
+        next += 1;
+        next - 1
+    };
+    let mut group = |row: usize| match column.and_then(|column| sheet.text(row, column)) {
+        // A row without a group is a group of its own.
+        None => fresh(),
+        Some(text) => *numbers.entry(text).or_insert_with(&mut fresh),
+    };
+    kept.iter().map(|&row| group(row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, options: &TableOptions) -> Result<Table, ModelError> {
+        Table::read_csv(text.as_bytes(), options)
+    }
+
+    #[test]
+    fn labels_are_words_too_and_texts_may_look_like_numbers() {
+        let options = TableOptions {
+            label: "y".into(),
+            texts: vec!["shop".into()],
+            segment: Some("shop".into()),
+            ..TableOptions::default()
+        };
+        let table = read("shop;y;fee\n12; Yes;1.5\n7;no; \n12;N;2\n;TRUE;3\n7;;4\n", &options).unwrap();
+        assert_eq!(table.labels, [true, false, false, true]);
+        assert_eq!((table.texts(0), table.texts(1).len()), (&["12", "7"].map(String::from)[..], 0));
+        assert_eq!(table.columns[0], [Some(0.0), Some(1.0), Some(0.0), None]);
+        assert_eq!(table.columns[1], [Some(1.5), None, Some(2.0), Some(3.0)]);
+        assert_eq!((table.segments.join(","), table.unlabelled), ("12,7,12,".into(), 1));
+    }
+
+    #[test]
+    fn every_wrong_table_says_what_is_wrong_and_where() {
+        let options = |label: &str| TableOptions { label: label.into(), ..TableOptions::default() };
+        let cases = [
+            ("a,y\n1,maybe\n", "y", "line 2, column `y`: `maybe` is not a label: 0 or 1, true or false, yes or no"),
+            ("a,y\n1,1\n2,3\n", "y", "line 3, column `y`: `3` is not a label: 0 or 1, true or false, yes or no"),
+            ("a,y\n1,1\n", "z", "no column `z`; there are: a, y"),
+            ("a,y,a\n1,1,2\n", "y", "line 1, column `a`: the name stands in columns 1 and 3"),
+            ("a,,y\n1,1,2\n", "y", "line 1, column ``: column 2 has no name"),
+        ];
+        for (text, label, expected) in cases {
+            assert_eq!(read(text, &options(label)).unwrap_err().to_string(), expected);
+        }
+        let spread = TableOptions { ignore: vec!["b".into()], ..options("y") };
+        assert_eq!(read("a,y\n1,1\n", &spread).unwrap_err().to_string(), "no column `b`; there are: a, y");
+    }
+}
