@@ -2,7 +2,7 @@
 
 use crate::action::ReasonCode;
 use crate::map::Map;
-use crate::score::Reason;
+use crate::score::{Reason, Shadow};
 use crate::time::Time;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,9 @@ pub struct ScoreNote {
     pub inputs: Vec<(String, Option<Value>)>,
     /// The decision lies inside the plugin's training period: the score has seen what it predicts.
     pub in_training: bool,
+    /// What the plugin's challenger said, where it has one; nothing was decided by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Shadow>,
 }
 
 /// What stands in place of a personal value.

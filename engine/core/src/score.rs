@@ -91,13 +91,33 @@ pub struct Scored {
     pub digest: String,
     /// Of the component's manifest: the score lies before this instant's data window end → inside its training period.
     pub trained_until: Option<crate::time::Time>,
+    /// What the plugin's challenger said of the same row, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Shadow>,
+}
+
+/// What a challenger said: noted beside the score that counts, and never decided by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shadow {
+    /// The challenger's version.
+    pub version: String,
+    /// sha256 of the component, hex.
+    pub digest: String,
+    /// Its score, as [`Scored::value`]; `None` where it failed.
+    pub value: Option<f64>,
+    /// Its label with the largest share, or its first item; `None` for numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<String>,
+    /// Code and message, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 impl Scored {
     /// A scalar answer without reasons.
     pub fn scalar(value: f64, digest: &str) -> Scored {
         let (classes, ranking, reasons) = (Vec::new(), Vec::new(), Vec::new());
-        Scored { value, classes, ranking, reasons, digest: digest.to_owned(), trained_until: None }
+        Scored { value, classes, ranking, reasons, digest: digest.to_owned(), trained_until: None, shadow: None }
     }
 }
 

@@ -131,14 +131,14 @@ pub fn measure(
     Ok(Evaluation { rows: labels.len(), positives, auc, log_loss, brier, ece, lift_10, bins })
 }
 
-fn interval(value: f64, mut draws: Vec<f64>) -> Measure {
+pub(crate) fn interval(value: f64, mut draws: Vec<f64>) -> Measure {
     draws.sort_by(f64::total_cmp);
     let at = |share: f64| draws.get(((draws.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or(value);
     Measure { value, low: at(0.025), high: at(0.975) }
 }
 
 /// Rows from the highest score to the lowest, sorted once: a resample is only another set of weights.
-struct Sorted {
+pub(crate) struct Sorted {
     rows: Vec<Row>,
     groups: usize,
 }
@@ -151,7 +151,8 @@ struct Row {
 }
 
 impl Sorted {
-    fn new(scores: &[f64], labels: &[bool], groups: &[u32]) -> Sorted {
+    /// Rows whose groups are numbered from 0 without gaps.
+    pub(crate) fn numbered(scores: &[f64], labels: &[bool], groups: &[u32]) -> Sorted {
         let row = |((score, positive), group): ((&f64, &bool), &u32)| {
             let chance = if *positive { *score } else { 1.0 - score };
             let loss = -ln(chance.clamp(1e-15, 1.0));
@@ -160,6 +161,11 @@ impl Sorted {
         let mut rows: Vec<Row> = scores.iter().zip(labels).zip(groups).map(row).collect();
         rows.sort_by(|a, b| b.score.total_cmp(&a.score));
         let groups = rows.iter().map(|row| row.group + 1).max().unwrap_or(0);
+        Sorted { rows, groups }
+    }
+
+    fn new(scores: &[f64], labels: &[bool], groups: &[u32]) -> Sorted {
+        let Sorted { mut rows, groups } = Sorted::numbered(scores, labels, groups);
         // Numbers of groups that fell to another split are squeezed out, else they would be drawn for nothing.
         let mut number = vec![usize::MAX; groups];
         let mut next = 0;
@@ -174,7 +180,7 @@ impl Sorted {
     }
 
     /// AUC, log loss, Brier, ECE, lift at 10 %; `None` where a label does not occur.
-    fn qualities(&self, weights: &[u32]) -> Option<[f64; 5]> {
+    pub(crate) fn qualities(&self, weights: &[u32]) -> Option<[f64; 5]> {
         let weight = |row: &Row| f64::from(weights[row.group]);
         let total: f64 = self.rows.iter().map(weight).sum();
         let positives: f64 = self.rows.iter().filter(|row| row.positive).map(weight).sum();

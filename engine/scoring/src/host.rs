@@ -1,13 +1,15 @@
 //! All plugins of a workspace, as `staunch.lock` pins them, behind the [`Scorer`] trait.
 
 use crate::bindings::Manifest;
+use crate::challenger::Challenger;
 use crate::lock::{Lock, LockedPlugin, read_component, sha256_hex};
 use crate::plugin::Plugin;
 use crate::problem::{PluginProblem, failure};
 use crate::sandbox::Sandbox;
 use crate::scorer::Scorer;
 use staunch_core::codes;
-use staunch_core::score::{ScoreFailure, ScoreOutcome, ScoreRequest};
+use staunch_core::score::{ScoreFailure, ScoreOutcome, ScoreRequest, Scored};
+use staunch_core::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 /// The loaded plugins by name; one that could not be loaded keeps its problem.
 pub struct Host {
     plugins: BTreeMap<String, Result<Plugin, PluginProblem>>,
+    /// What scores in their shadow; one with a problem is left out.
+    challengers: BTreeMap<String, Challenger>,
 }
 
 impl Host {
@@ -29,9 +33,25 @@ impl Host {
             };
             (name.clone(), loaded)
         };
-        let host = Host { plugins: lock.plugins.iter().map(load).collect() };
-        let problems = host.plugins.values().filter_map(|loaded| loaded.as_ref().err().cloned()).collect();
-        (host, problems)
+        let plugins: BTreeMap<String, Result<Plugin, PluginProblem>> = lock.plugins.iter().map(load).collect();
+        let mut problems: Vec<PluginProblem> =
+            plugins.values().filter_map(|loaded| loaded.as_ref().err().cloned()).collect();
+        let mut challengers = BTreeMap::new();
+        for (name, loaded) in lock.challengers.iter().map(load) {
+            let Some(Ok(champion)) = plugins.get(&name) else { continue };
+            match loaded.and_then(|plugin| challenger(plugin, champion)) {
+                Ok(challenger) => {
+                    challengers.insert(name, challenger);
+                }
+                Err(problem) => problems.push(PluginProblem { plugin: format!("{name} (challenger)"), ..problem }),
+            }
+        }
+        (Host { plugins, challengers }, problems)
+    }
+
+    /// The challenger of a plugin, where it has one that is loaded.
+    pub fn challenger(&self, name: &str) -> Option<&Plugin> {
+        self.challengers.get(name).map(Challenger::plugin)
     }
 
     /// What a plugin says of itself; `None` where it is not loaded.
@@ -48,6 +68,11 @@ impl Host {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.plugins.iter().filter(|(_, loaded)| loaded.is_ok()).map(|(name, _)| name.as_str())
     }
+}
+
+fn challenger(plugin: Plugin, champion: &Plugin) -> Result<Challenger, PluginProblem> {
+    let name = plugin.manifest().name.clone();
+    Challenger::new(plugin, champion).map_err(|text| PluginProblem::new(&name, failure(codes::PLUGIN_MANIFEST, text)))
 }
 
 fn load(sandbox: &Arc<Sandbox>, dir: &Path, name: &str, locked: &LockedPlugin) -> Result<Plugin, PluginProblem> {
@@ -82,6 +107,7 @@ impl Scorer for Host {
                     for (answer, &place) in plugin.answers(&rows).into_iter().zip(&places) {
                         outcomes[place] = Some(plugin.outcome(answer));
                     }
+                    self.shadow(name, &rows, &places, &mut outcomes);
                 }
                 Some(Err(problem)) => places.iter().for_each(|&place| outcomes[place] = Some(Err(problem.failure()))),
                 None => places.iter().for_each(|&place| outcomes[place] = Some(Err(unlocked(name)))),
@@ -89,6 +115,29 @@ impl Scorer for Host {
         }
         let nothing = || Err(failure(codes::PLUGIN_OUTPUT, "the row was not answered"));
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(nothing)).collect()
+    }
+}
+
+impl Host {
+    /// Lets the plugin's challenger note what it says of the rows at these places, where there is one.
+    fn shadow(
+        &self,
+        name: &str,
+        rows: &[&[(String, Option<Value>)]],
+        places: &[usize],
+        outcomes: &mut [Option<ScoreOutcome>],
+    ) {
+        let Some(challenger) = self.challengers.get(name) else { return };
+        let mut of: Vec<Option<&mut Scored>> = (0..places.len()).map(|_| None).collect();
+        // Places ascend, as the outcomes do.
+        let mut next = 0;
+        for (place, outcome) in outcomes.iter_mut().enumerate() {
+            if places.get(next) == Some(&place) {
+                of[next] = outcome.as_mut().and_then(|outcome| outcome.as_mut().ok());
+                next += 1;
+            }
+        }
+        challenger.shadow(rows, &mut of);
     }
 }
 

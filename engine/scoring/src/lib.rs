@@ -7,6 +7,7 @@
 mod batch;
 mod bindings;
 mod breaker;
+mod challenger;
 mod config;
 mod flat;
 mod host;
@@ -24,7 +25,7 @@ pub use bindings::{Band, Card, DataWindow, Input, InputKind, Manifest, Metric, R
 pub use flat::Plain;
 pub use host::Host;
 pub use inspect::{MAX_BODY, MAX_COMPONENT, MAX_FUNCTIONS, MAX_PARTS};
-pub use lock::{Lock, LockError, LockedPlugin, sha256_hex};
+pub use lock::{CHALLENGERS, FOLDER, Lock, LockError, LockedPlugin, sha256_hex};
 pub use output::{Answer, KEPT_ITEMS, MAX_ITEMS, MAX_REASON_CHARS, MAX_REASONS};
 pub use plugin::{MAX_BATCH, Plugin};
 pub use problem::PluginProblem;

@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 const VERSION: u32 = 1;
 /// The folder of a workspace whose components are pinned.
-const FOLDER: &str = "plugins";
+pub const FOLDER: &str = "plugins";
+/// The folder whose components challenge those: a file there has the name of a plugin in force.
+pub const CHALLENGERS: &str = "plugins/challengers";
 
 /// The plugins of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub struct Lock {
     version: u32,
     /// By the plugin's name.
     pub plugins: BTreeMap<String, LockedPlugin>,
+    /// What scores in the shadow of those, by the same names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub challengers: BTreeMap<String, LockedPlugin>,
 }
 
 /// One pinned plugin.
@@ -49,7 +54,7 @@ impl LockError {
 
 impl Default for Lock {
     fn default() -> Self {
-        Lock { version: VERSION, plugins: BTreeMap::new() }
+        Lock { version: VERSION, plugins: BTreeMap::new(), challengers: BTreeMap::new() }
     }
 }
 
@@ -60,7 +65,7 @@ impl Lock {
         if lock.version != VERSION {
             return Err(LockError(format!("version {} is not {VERSION}", lock.version)));
         }
-        for (name, plugin) in &lock.plugins {
+        for (name, plugin) in lock.plugins.iter().chain(&lock.challengers) {
             if plugin.sha256.len() != 64 || !plugin.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
                 return Err(LockError(format!("the sha256 of `{name}` is not 64 small hex digits")));
             }
@@ -87,27 +92,45 @@ impl Lock {
             Ok(sandbox) => Arc::new(sandbox),
             Err(failure) => return (lock, vec![PluginProblem::new(FOLDER, failure)]),
         };
-        for file in components(dir) {
-            let path = format!("{FOLDER}/{file}");
-            match pinned(&sandbox, dir, &path) {
-                Ok((name, plugin)) => match lock.plugins.get(&name) {
-                    Some(other) => {
-                        let text = format!("`{}` has the same name `{name}`; only that one is pinned", other.path);
-                        problems.push(PluginProblem::new(&path, failure(codes::PLUGIN_MANIFEST, text)));
-                    }
-                    None => {
-                        lock.plugins.insert(name, plugin);
-                    }
-                },
-                Err(problem) => problems.push(problem),
-            }
-        }
+        lock.plugins = pin_folder(&sandbox, dir, FOLDER, &mut problems);
+        lock.challengers = pin_folder(&sandbox, dir, CHALLENGERS, &mut problems);
+        let alone = lock.challengers.iter().filter(|(name, _)| !lock.plugins.contains_key(*name));
+        problems.extend(alone.map(|(name, one)| {
+            let text = format!("it challenges `{name}`, but no plugin of that name is in `{FOLDER}`");
+            PluginProblem::new(&one.path, failure(codes::PLUGIN_MANIFEST, text))
+        }));
         (lock, problems)
     }
 }
 
-fn components(dir: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(dir.join(FOLDER)).into_iter().flatten().flatten();
+/// The components of a folder by the names that they give themselves.
+fn pin_folder(
+    sandbox: &Arc<Sandbox>,
+    dir: &Path,
+    folder: &str,
+    problems: &mut Vec<PluginProblem>,
+) -> BTreeMap<String, LockedPlugin> {
+    let mut found: BTreeMap<String, LockedPlugin> = BTreeMap::new();
+    for file in components(&dir.join(folder)) {
+        let path = format!("{folder}/{file}");
+        match pinned(sandbox, dir, &path) {
+            Ok((name, plugin)) => match found.get(&name) {
+                Some(other) => {
+                    let text = format!("`{}` has the same name `{name}`; only that one is pinned", other.path);
+                    problems.push(PluginProblem::new(&path, failure(codes::PLUGIN_MANIFEST, text)));
+                }
+                None => {
+                    found.insert(name, plugin);
+                }
+            },
+            Err(problem) => problems.push(problem),
+        }
+    }
+    found
+}
+
+fn components(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<String> = entries
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "wasm"))

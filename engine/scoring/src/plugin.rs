@@ -157,6 +157,7 @@ impl Plugin {
             reasons: answer.reasons,
             digest: self.digest.clone(),
             trained_until: self.trained_until,
+            shadow: None,
         })
     }
 

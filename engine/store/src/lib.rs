@@ -125,6 +125,14 @@ pub trait Store: Send + Sync {
     async fn outcomes(&self, action: &str) -> Result<Vec<ActionOutcome>>;
     /// Decisions of a contact (by any of its ids) in order of time; of one workflow where named.
     async fn decisions(&self, contact: &str, workflow: Option<&str>) -> Result<Vec<staunch_core::receipt::Decision>>;
+    /// Decisions of everybody made for `since` or later, in order of their ids, those after `after` (none for the first);
+    /// at most `limit`.
+    async fn decisions_since(
+        &self,
+        since: Time,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<staunch_core::receipt::Decision>>;
     /// The contact with its version, by any of its ids.
     async fn contact(&self, id: &str) -> Result<Option<(staunch_core::contact::Contact, i64)>>;
     /// Runs of a contact (by any of its ids) in order of entry.
@@ -135,6 +143,8 @@ pub trait Store: Send + Sync {
     /// Of each contact its first exposed run of a workflow (outside arm `shadow`): for the comparison. Contacts that
     /// were on both sides of it before two records became one are left out.
     async fn exposures(&self, workflow: &str) -> Result<Vec<Exposure>>;
+    /// Of every run of a workflow when its goal was reached, if it was.
+    async fn goals(&self, workflow: &str) -> Result<Vec<(String, Option<Time>)>>;
     /// How many contacts [`Store::exposures`] leaves out.
     async fn crossed(&self, workflow: &str) -> Result<u64>;
     /// An account.

@@ -191,6 +191,14 @@ fn score_text(out: &mut String, score: &ScoreNote) {
     if score.in_training {
         let _ = writeln!(out, "          inside the training period: the model has seen what it predicts");
     }
+    if let Some(shadow) = &score.shadow {
+        let said = match (shadow.value, &shadow.failure) {
+            (Some(value), _) => round(value),
+            (None, failure) => format!("nothing: {}", failure.as_deref().unwrap_or("unknown")),
+        };
+        let choice = shadow.choice.as_ref().map_or_else(String::new, |choice| format!(" ({choice})"));
+        let _ = writeln!(out, "          challenger {} said {said}{choice}; nothing was decided by it", shadow.version);
+    }
     for reason in &score.reasons {
         let input = score.inputs.iter().find(|(name, _)| name.rsplit('.').next() == Some(reason.input.as_str()));
         let value = input.map_or_else(String::new, |(_, value)| format!(" (= {})", shown(value.as_ref())));

@@ -270,6 +270,7 @@ fn note_of(
         reasons: scored.map(|scored| scored.reasons.clone()).unwrap_or_default(),
         digest: scored.map(|scored| scored.digest.clone()),
         inputs,
+        shadow: scored.and_then(|scored| scored.shadow.clone()),
         in_training: scored.and_then(|scored| scored.trained_until).is_some_and(|until| at < until),
     }
 }

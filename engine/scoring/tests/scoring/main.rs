@@ -1,6 +1,7 @@
 //! The plugin host against compiled models, broken workspaces and hostile components.
 
 mod agreement;
+mod challenger;
 mod guest;
 mod host;
 mod hostile;

@@ -58,16 +58,25 @@ pub async fn decisions<D: Db>(db: &D, contact: &str, workflow: Option<&str>) -> 
         person!(),
         " ORDER BY at, decided_at, place"
     );
-    let rows: Vec<(String, String, String)> = db.read(Query::new(sql).text(contact)).await?;
-    // The contact of the receipt may be another one's by now.
-    let read = |(id, contact, receipt): (String, String, String)| {
-        Ok(Decision { contact, ..parse("decisions", &id, &receipt)? })
-    };
-    let mut decisions = rows.into_iter().map(read).collect::<Result<Vec<Decision>>>()?;
+    let mut decisions = receipts(db.read(Query::new(sql).text(contact)).await?)?;
     if let Some(workflow) = workflow {
         decisions.retain(|decision| decision.entries.iter().any(|entry| entry.workflow == workflow));
     }
     Ok(decisions)
+}
+
+pub async fn decisions_since<D: Db>(db: &D, since: Time, after: Option<&str>, limit: u32) -> Result<Vec<Decision>> {
+    let sql = "SELECT id, contact, receipt FROM decisions WHERE at >= $1 AND id > $2 ORDER BY id LIMIT $3";
+    let query = Query::new(sql).int(since.0).text(after.unwrap_or("")).int(i64::from(limit));
+    receipts(db.read(query).await?)
+}
+
+/// Receipts with their ids and contacts. The contact that a receipt names may be another one's by now.
+fn receipts(rows: Vec<(String, String, String)>) -> Result<Vec<Decision>> {
+    let read = |(id, contact, receipt): (String, String, String)| {
+        Ok(Decision { contact, ..parse("decisions", &id, &receipt)? })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 pub async fn contact<D: Db>(db: &D, id: &str) -> Result<Option<(Contact, i64)>> {
@@ -96,6 +105,12 @@ pub async fn exposures<D: Db>(db: &D, workflow: &str) -> Result<Vec<Exposure>> {
         }
     }
     Ok(exposures)
+}
+
+pub async fn goals<D: Db>(db: &D, workflow: &str) -> Result<Vec<(String, Option<Time>)>> {
+    let sql = "SELECT id, goal_at FROM runs WHERE workflow = $1 ORDER BY id";
+    let rows: Vec<(String, Option<i64>)> = db.read(Query::new(sql).text(workflow)).await?;
+    Ok(rows.into_iter().map(|(id, goal_at)| (id, goal_at.map(Time))).collect())
 }
 
 pub async fn crossed<D: Db>(db: &D, workflow: &str) -> Result<u64> {

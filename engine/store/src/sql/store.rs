@@ -121,6 +121,10 @@ impl<D: Db> Store for SqlStore<D> {
         read::decisions(&self.db, contact, workflow).await
     }
 
+    async fn decisions_since(&self, since: Time, after: Option<&str>, limit: u32) -> Result<Vec<Decision>> {
+        read::decisions_since(&self.db, since, after, limit).await
+    }
+
     async fn contact(&self, id: &str) -> Result<Option<(Contact, i64)>> {
         read::contact(&self.db, id).await
     }
@@ -135,6 +139,10 @@ impl<D: Db> Store for SqlStore<D> {
 
     async fn exposures(&self, workflow: &str) -> Result<Vec<Exposure>> {
         read::exposures(&self.db, workflow).await
+    }
+
+    async fn goals(&self, workflow: &str) -> Result<Vec<(String, Option<Time>)>> {
+        read::goals(&self.db, workflow).await
     }
 
     async fn crossed(&self, workflow: &str) -> Result<u64> {

@@ -136,6 +136,7 @@ suite! {
     read: [
         the_summary_counts_everything,
         exposures_are_the_first_outside_shadow,
+        decisions_of_everybody_come_in_pages,
         actions_are_found_by_filter,
         decisions_are_found_by_workflow,
         versions_are_published_once,

@@ -68,6 +68,34 @@ pub async fn exposures_are_the_first_outside_shadow(bed: Arc<Bed>) {
     assert_eq!(store.exposures("winback").await.unwrap(), expected);
     assert_eq!(store.exposures("leads").await.unwrap().len(), 1);
     assert!(store.exposures("nothing").await.unwrap().is_empty());
+    let goals: Vec<_> =
+        ["r1", "r2", "r3", "r4"].into_iter().map(|id| (id.to_owned(), (id == "r2").then(|| seconds(90)))).collect();
+    let known = store.goals("winback").await.unwrap();
+    assert!(goals.iter().all(|goal| known.contains(goal)) && known.len() == 5, "{known:?}");
+}
+
+pub async fn decisions_of_everybody_come_in_pages(bed: Arc<Bed>) {
+    let store = &*bed.store;
+    let of = |contact: &str, events: &[&str], at| Change {
+        decisions: events.iter().map(|event| decision(contact, event, at)).collect(),
+        ..change(contact, vec![])
+    };
+    let changes = [of("c1", &["e1", "e2"], seconds(10)), of("c2", &["e3", "e4", "e5"], seconds(20))];
+    store.commit(&changes, NOW).await.unwrap();
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.decisions_since(seconds(10), after.as_deref(), 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 2);
+        after = Some(last.id.clone());
+        all.extend(page);
+    }
+    let mut expected: Vec<Decision> = changes.iter().flat_map(|change| change.decisions.clone()).collect();
+    expected.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(all, expected);
+    let later = store.decisions_since(seconds(11), None, 100).await.unwrap();
+    assert!(later.len() == 3 && later.iter().all(|one| one.contact == "c2"));
+    assert!(store.decisions_since(seconds(21), None, 100).await.unwrap().is_empty());
 }
 
 pub async fn actions_are_found_by_filter(bed: Arc<Bed>) {
