@@ -114,6 +114,7 @@ pub fn inspect(dir: &Path) -> Result<Found> {
     let mut diagnostics = loaded.diagnostics.clone();
     diagnostics.extend(skipped);
     diagnostics.extend(lock_problem);
+    diagnostics.extend(problems.iter().filter_map(unchallenged));
     if let Some(workspace) = &loaded.workspace {
         diagnostics.extend(crate::names::unknown(&templates, workspace, &loaded.workflows));
         diagnostics.extend(crate::names::optional(&templates, workspace, &loaded.workflows));
@@ -143,6 +144,31 @@ fn infos(templates: &Templates) -> BTreeMap<String, TemplateInfo> {
         Some((name.to_owned(), TemplateInfo { channel: channel(templates.kind(name)?), files }))
     };
     templates.names().filter_map(info).collect()
+}
+
+/// What the workspace pins.
+///
+/// # Errors
+/// A lock file that cannot be used.
+pub fn lock(dir: &Path) -> Result<Lock> {
+    match read_lock(dir)? {
+        (lock, None) => Ok(lock),
+        (_, Some(problem)) => Err(CliError::new(codes::LOCK_INVALID, problem.message, problem.help)),
+    }
+}
+
+/// What is wrong with challengers: they decide nothing, so the workspace works without them.
+fn unchallenged(problem: &PluginProblem) -> Option<Diagnostic> {
+    problem.of_challenger().then(|| Diagnostic {
+        file: LOCK_FILE.into(),
+        line: 1,
+        column: 1,
+        severity: Severity::Warning,
+        code: problem.code.to_owned(),
+        message: format!("{}: {}", problem.plugin, problem.message),
+        help: problem.help.clone(),
+        excerpt: String::new(),
+    })
 }
 
 /// A workspace that pins nothing has no lock file.

@@ -43,7 +43,7 @@ impl Host {
                 Ok(challenger) => {
                     challengers.insert(name, challenger);
                 }
-                Err(problem) => problems.push(PluginProblem { plugin: format!("{name} (challenger)"), ..problem }),
+                Err(problem) => problems.push(problem.challenger()),
             }
         }
         (Host { plugins, challengers }, problems)

@@ -3,6 +3,9 @@
 use staunch_core::codes::{self, Code};
 use staunch_core::score::ScoreFailure;
 
+/// What the problem of a challenger adds to the plugin's name.
+const CHALLENGER: &str = " (challenger)";
+
 /// A plugin that cannot be used. Its rows fail with the same code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize)]
 #[error("{code} plugin `{plugin}`: {message}")]
@@ -21,6 +24,16 @@ impl PluginProblem {
     pub(crate) fn new(plugin: &str, failure: ScoreFailure) -> PluginProblem {
         let (code, help) = advice(&failure.code);
         PluginProblem { code, plugin: plugin.to_owned(), message: failure.message, help: help.to_owned() }
+    }
+
+    /// Marks it as one of the plugin's challenger.
+    pub(crate) fn challenger(self) -> PluginProblem {
+        PluginProblem { plugin: self.plugin + CHALLENGER, ..self }
+    }
+
+    /// Whether it is about a challenger, which decides nothing.
+    pub fn of_challenger(&self) -> bool {
+        self.plugin.ends_with(CHALLENGER)
     }
 
     /// The failure of a row that asks for this plugin.

@@ -1,6 +1,7 @@
 //! The list of commands; one file each.
 
 mod backtest;
+mod challenge;
 mod check;
 mod dead;
 mod demo;
@@ -98,7 +99,7 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Dead(args) => dead::run(args).await,
             Command::Rollout(args) => rollout::run(args).await,
             Command::Model(args) => model::run(args),
-            Command::Plugin(args) => plugin::run(args),
+            Command::Plugin(args) => plugin::run(args).await,
             Command::Lock(args) => lock::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Doctor(args) => doctor::run(args).await,

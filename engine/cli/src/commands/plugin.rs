@@ -1,5 +1,6 @@
 //! `staunch plugin`: a scoring plugin by itself, outside any workflow.
 
+use super::challenge;
 use crate::error::{CliError, Result};
 use crate::output;
 use clap::{Args, Subcommand};
@@ -34,14 +35,25 @@ enum Command {
         #[arg(short, long)]
         output: Option<PathBuf>,
     },
+    /// A challenger beside the plugin in force: how far apart, and which foresaw the goal. Example: staunch plugin compare --plugin churn
+    Compare(challenge::Compare),
+    /// Puts the challenger of a plugin in its place. Example: staunch plugin promote --plugin churn
+    Promote(challenge::Promote),
 }
 
 /// One row: input names with their values.
 type Row = Vec<(String, Option<Value>)>;
 
 /// Runs the command.
-pub fn run(args: Plugin) -> Result<bool> {
-    let Command::Score { plugin, data, output } = args.command;
+pub async fn run(args: Plugin) -> Result<bool> {
+    match args.command {
+        Command::Score { plugin, data, output } => score(plugin, data, output),
+        Command::Compare(args) => challenge::compare(args).await,
+        Command::Promote(args) => challenge::promote(&args),
+    }
+}
+
+fn score(plugin: PathBuf, data: PathBuf, output: Option<PathBuf>) -> Result<bool> {
     let bytes = std::fs::read(&plugin).map_err(|error| CliError::file(&plugin, &error))?;
     let sandbox =
         Arc::new(Sandbox::new().map_err(|failure| CliError::new(codes::CLI_STEP, failure.to_string(), "report this"))?);

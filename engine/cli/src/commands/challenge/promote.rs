@@ -1,0 +1,90 @@
+//! A challenger takes the place of the plugin in force.
+//!
+//! At every moment the lock pins files that are there: the new file is written before the lock, and the old one moves away
+//! after it. So a process that runs meanwhile, or this one if it dies, never sees half of it.
+
+use super::pinned;
+use crate::error::{CliError, Result};
+use crate::load::{self, LOCK_FILE};
+use crate::output;
+use staunch_core::codes;
+use staunch_scoring::{FOLDER, LockedPlugin, sha256_hex};
+use staunch_workflow::{Severity, render};
+use std::path::Path;
+
+/// Where versions that were in force are kept, within the folder of plugins.
+const RETIRED: &str = "retired";
+
+/// Promotes the challenger of a plugin.
+pub fn run(dir: &Path, name: &str) -> Result<bool> {
+    let old = load::lock(dir)?;
+    let (champion, challenger) = pinned(dir, &old, name)?;
+    let from = dir.join(&challenger.path);
+    let bytes = std::fs::read(&from).map_err(|error| CliError::file(&from, &error))?;
+    if sha256_hex(&bytes) != challenger.sha256 {
+        let message = format!("{} is not what staunch.lock pins", challenger.path);
+        let help = "if the change is meant, run `staunch lock` and let it score in shadow again; else restore the file";
+        return Err(CliError::new(codes::PLUGIN_DIGEST, message, help));
+    }
+    let path = free(dir, name, &challenger)?;
+    write(&dir.join(&path), &bytes)?;
+    let mut new = old.clone();
+    new.challengers.remove(name);
+    new.plugins.insert(name.to_owned(), LockedPlugin { path: path.clone(), ..challenger.clone() });
+    write(&dir.join(LOCK_FILE), new.write().as_bytes())?;
+    let found = load::inspect(dir)?;
+    if found.diagnostics.iter().any(|one| one.severity == Severity::Error) {
+        write(&dir.join(LOCK_FILE), old.write().as_bytes())?;
+        remove(&dir.join(&path))?;
+        output::say(render(&found.diagnostics).trim_end());
+        output::say(&format!("nothing was changed: with {name} {} the workspace has errors", challenger.version));
+        return Ok(false);
+    }
+    let kept = retire(dir, name, &champion)?;
+    remove(&from)?;
+    output::say(&format!("{name} {} is in force; {} was kept as {kept}", challenger.version, champion.version));
+    output::say("a running process takes it by itself; what it decided before keeps the digest of the old one");
+    output::say(&format!(
+        "to go back: mv {kept} {}/ && staunch lock && staunch plugin promote --plugin {name}",
+        staunch_scoring::CHALLENGERS
+    ));
+    Ok(true)
+}
+
+/// A file name that no plugin has yet.
+fn free(dir: &Path, name: &str, plugin: &LockedPlugin) -> Result<String> {
+    let version: String =
+        plugin.version.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    let names =
+        [format!("{FOLDER}/{name}.wasm"), format!("{FOLDER}/{name}-{version}.wasm"), file(FOLDER, name, plugin)];
+    let taken = |path: &&String| !dir.join(path).exists();
+    names.iter().find(taken).cloned().ok_or_else(|| {
+        let message = format!("{} is there already", names[2]);
+        CliError::new(codes::CLI_FILE, message, "move it away: it is neither pinned nor in the way of anything else")
+    })
+}
+
+fn file(folder: &str, name: &str, plugin: &LockedPlugin) -> String {
+    format!("{folder}/{name}-{}.wasm", &plugin.sha256[..12])
+}
+
+/// Moves a component to where it is kept; gives that place.
+fn retire(dir: &Path, name: &str, plugin: &LockedPlugin) -> Result<String> {
+    let folder = format!("{FOLDER}/{RETIRED}");
+    let (from, kept) = (dir.join(&plugin.path), file(&folder, name, plugin));
+    std::fs::create_dir_all(dir.join(&folder)).map_err(|error| CliError::file(&dir.join(&folder), &error))?;
+    std::fs::rename(&from, dir.join(&kept)).map_err(|error| CliError::file(&from, &error))?;
+    Ok(kept)
+}
+
+/// Writes a file as a whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |error: std::io::Error| CliError::file(path, &error);
+    let next = path.with_extension("next");
+    std::fs::write(&next, bytes).map_err(failed)?;
+    std::fs::rename(&next, path).map_err(failed)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    std::fs::remove_file(path).map_err(|error| CliError::file(path, &error))
+}
