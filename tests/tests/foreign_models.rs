@@ -36,6 +36,70 @@ fn models_trained_now_answer_as_their_libraries() {
     assert!(rows::compare_all(made(), 1_000) >= 45);
 }
 
+/// The models that were made, with the rows beside them.
+fn models() -> Vec<PathBuf> {
+    let known = |path: &PathBuf| {
+        path.extension().is_some_and(|end| ["txt", "json", "ubj", "onnx"].iter().any(|one| end == *one))
+    };
+    let mut all: Vec<PathBuf> =
+        std::fs::read_dir(made()).unwrap().map(|entry| entry.unwrap().path()).filter(known).collect();
+    all.sort();
+    all
+}
+
+/// Compiles a model and scores its rows by the command line; gives their number and the largest error.
+fn scored(model: &Path) -> (usize, f64) {
+    let dir = tempfile::tempdir().unwrap();
+    let (wasm, out) = (dir.path().join("m.wasm"), dir.path().join("out.csv"));
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    staunch(&["model", "compile", &text(model), "-o", &text(&wasm), "--name", "m"], &[]).ok();
+    let rows = model.with_extension("csv");
+    staunch(&["plugin", "score", &text(&wasm), "--data", &text(&rows), "-o", &text(&out)], &[]).ok();
+    let table = |path: &Path| -> Vec<std::collections::HashMap<String, String>> {
+        csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+    };
+    let (theirs, ours) = (table(&rows), table(&out));
+    assert_eq!(theirs.len(), ours.len());
+    let mut worst = 0.0f64;
+    for (theirs, ours) in theirs.iter().zip(&ours) {
+        let number = |text: &String| text.parse::<f64>().ok();
+        let shares = theirs.iter().filter(|(name, _)| name.starts_with("share:")).filter_map(|(_, cell)| number(cell));
+        let pairs = [
+            (ours.get("value"), theirs.get("answer").and_then(number)),
+            (ours.get("raw"), theirs.get("raw").and_then(number)),
+            (ours.get("p"), shares.fold(None, |top: Option<f64>, share| Some(top.map_or(share, |top| top.max(share))))),
+        ];
+        let known = pairs.into_iter().filter_map(|(ours, theirs)| Some((ours?.parse::<f64>().unwrap(), theirs?)));
+        let mut some = false;
+        for (ours, theirs) in known {
+            worst = worst.max((ours - theirs).abs() / theirs.abs().max(1.0));
+            some = true;
+        }
+        assert!(some, "{}: nothing to compare", model.display());
+    }
+    (ours.len(), worst)
+}
+
+/// The whole way that a data scientist goes: the library's file to a component, and its answers out of the sandbox.
+#[test]
+fn compiled_models_answer_as_their_libraries_from_the_command_line() {
+    let models = models();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(model) = models.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                    let name = model.file_stem().unwrap().to_str().unwrap();
+                    let (rows, error) = scored(model);
+                    println!("{name}: {rows} rows, largest error {error:e}");
+                    assert!(rows >= 1_000 && error <= rows::tolerance(name), "{name}: {rows} rows, error {error:e}");
+                }
+            });
+        }
+    });
+    assert!(models.len() >= 45);
+}
+
 #[test]
 fn the_command_line_reads_every_format() {
     for (file, says) in [
