@@ -131,3 +131,41 @@ fn the_command_line_says_what_is_wrong_with_a_file() {
     assert!(answer.err.contains("next: export the model again"), "{}", answer.err);
     assert!(!to.exists());
 }
+
+/// A model of another library is measured without being imported first. The label is made of its own answer, so it
+/// must rank every row right.
+#[test]
+fn foreign_models_are_measured_as_they_are() {
+    for file in ["lgb-binary.txt", "xgb-binary.json", "onnx-logistic.onnx"] {
+        let model = made().join(file);
+        let mut rows = csv::Reader::from_path(model.with_extension("csv")).unwrap();
+        let header = rows.headers().unwrap().clone();
+        let answer = header.iter().position(|name| name == "answer").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data.csv");
+        let mut out = csv::Writer::from_path(&data).unwrap();
+        out.write_record(header.iter().chain(["label"])).unwrap();
+        for row in rows.records().map(Result::unwrap) {
+            let label = u8::from(row[answer].parse::<f64>().unwrap() > 0.5).to_string();
+            out.write_record(row.iter().chain([label.as_str()])).unwrap();
+        }
+        out.flush().unwrap();
+        let args = [
+            "model",
+            "eval",
+            model.to_str().unwrap(),
+            "--data",
+            data.to_str().unwrap(),
+            "--label",
+            "label",
+            "--format",
+            "json",
+        ];
+        let found = staunch(&args, &[]).ok().json();
+        assert_eq!(
+            (&found["metrics"]["auc"]["value"], &found["rows"]),
+            (&serde_json::json!(1.0), &serde_json::json!(1200)),
+            "{file}"
+        );
+    }
+}

@@ -16,6 +16,7 @@ pub mod golden;
 pub mod import;
 pub mod learn;
 pub mod linear;
+pub mod link;
 pub mod logistic;
 pub mod math;
 pub mod model;

@@ -1,10 +1,10 @@
 //! Linear models of other libraries: numbers and categories together, one number or classes. Their part of the model
 //! file, and prediction by them. What we train ourselves is a logistic regression (`crate::logistic`).
 
-use crate::math::{exp, sigmoid};
+use crate::link::{Link, top};
 use crate::model::{Card, Contribution, Head, Input, strongest};
 use crate::node::MAX_CODE;
-use crate::trees::{Link, MAX_CATEGORIES, MAX_CLASSES, MAX_VALUE, TreesInput, TreesModel, shares};
+use crate::trees::{MAX_CATEGORIES, MAX_VALUE, TreesInput, TreesModel};
 use serde::{Deserialize, Serialize};
 use staunch_core::score::Band;
 
@@ -107,7 +107,7 @@ impl LinearInput {
 impl LinearModel {
     /// The raw value of a row, with classes that of the one with the largest share.
     pub fn raw(&self, row: &[Option<f64>]) -> f64 {
-        self.of(self.top(row), row)
+        self.of(top(&self.shares(row)), row)
     }
 
     /// The raw value of every class; of one number its own alone.
@@ -117,18 +117,14 @@ impl LinearModel {
 
     /// The share of every class, in the order of the labels; nothing where the answer is one number.
     pub fn shares(&self, row: &[Option<f64>]) -> Vec<f64> {
-        if self.labels.is_empty() { Vec::new() } else { shares(self.link, self.raws(row)) }
+        if self.labels.is_empty() { Vec::new() } else { self.link.shares(self.raws(row)) }
     }
 
     /// The answer for a row and why, as [`crate::Model::predict`] says; with classes the largest share.
     pub fn predict(&self, row: &[Option<f64>]) -> (f64, Vec<Contribution>) {
-        let (class, raw) = (self.top(row), self.raw(row));
-        let value = match self.link {
-            Link::Sigmoid => sigmoid(raw),
-            Link::Identity => raw,
-            Link::Exp => exp(raw),
-            Link::Softmax | Link::OneVsRest | Link::Shares => self.shares(row)[class],
-        };
+        let shares = self.shares(row);
+        let class = top(&shares);
+        let value = shares.get(class).copied().unwrap_or_else(|| self.link.number(self.of(class, row)));
         let names = self.inputs.iter().map(|input| input.name.as_str());
         (value, strongest(names.zip(self.contributions(class, row))))
     }
@@ -136,11 +132,6 @@ impl LinearModel {
     /// The code of a text, `None` where the input does not know it.
     pub fn code(&self, input: usize, text: &str) -> Option<f64> {
         self.inputs[input].categories.iter().position(|known| known == text).map(|place| place as f64)
-    }
-
-    fn top(&self, row: &[Option<f64>]) -> usize {
-        let shares = self.shares(row);
-        (1..shares.len()).fold(0, |top, class| if shares[class] > shares[top] { class } else { top })
     }
 
     fn of(&self, class: usize, row: &[Option<f64>]) -> f64 {
@@ -192,21 +183,13 @@ impl LinearModel {
     }
 
     pub(crate) fn problem(&self) -> Option<String> {
-        let many = matches!(self.link, Link::Softmax | Link::OneVsRest | Link::Shares);
-        if many == self.labels.is_empty() {
-            return Some("`labels` belong to the links `softmax`, `one_vs_rest` and `shares`, and to no other".into());
+        if let Some(problem) = self.link.classes_problem(&self.labels, &self.bases) {
+            return Some(problem);
         }
-        if self.bases.len() != self.labels.len().max(1) || self.labels.len() == 1 || self.labels.len() > MAX_CLASSES {
-            return Some(format!("classes are 2 to {MAX_CLASSES}, with as many `bases`"));
+        if self.labels.is_empty() && !matches!(self.bases[..], [base] if base.abs() <= MAX_VALUE) {
+            return Some(format!("`bases` holds one number, at most {MAX_VALUE:e} in size"));
         }
-        if !self.bases.iter().all(|base| base.abs() <= MAX_VALUE) {
-            return Some(format!("`bases` must be finite and at most {MAX_VALUE:e} in size"));
-        }
-        let distinct: std::collections::HashSet<&String> = self.labels.iter().collect();
-        if distinct.len() != self.labels.len() || !self.labels.iter().all(|label| (1..=100).contains(&label.len())) {
-            return Some("labels differ and have 1 to 100 bytes".into());
-        }
-        if many && !self.bands.is_empty() {
+        if !self.labels.is_empty() && !self.bands.is_empty() {
             return Some("bands are for one number, not for classes".into());
         }
         let wrong = |input: &LinearInput| Some(format!("input `{}`: {}", input.name, input.problem(self.bases.len())?));

@@ -8,12 +8,12 @@
 //! round, and the reasons are those of the class with the largest share.
 
 use crate::calibration::Calibration;
-use crate::math::{exp, sigmoid};
+use crate::link::top;
+pub use crate::link::{Link, MAX_CLASSES};
 use crate::model::{Card, Contribution, Head, Input, strongest};
 use crate::node::{Node, Split, Test, tree_problem};
 use serde::{Deserialize, Serialize};
 use staunch_core::score::Band;
-use std::collections::HashSet;
 
 /// Trees of a model.
 pub const MAX_TREES: usize = 20_000;
@@ -22,8 +22,6 @@ pub const MAX_NODES: usize = 1_000_000;
 /// Largest size of `base` and of a node's value, so that no sum of them overflows.
 pub const MAX_VALUE: f64 = 1e100;
 
-/// Classes of a model.
-pub const MAX_CLASSES: usize = 100;
 /// Texts that an input knows.
 pub const MAX_CATEGORIES: usize = 10_000;
 
@@ -96,24 +94,6 @@ fn is_one(scale: &f64) -> bool {
     *scale == 1.0
 }
 
-/// From the raw value to the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Link {
-    /// The raw value is log-odds, the answer a probability.
-    Sigmoid,
-    /// The answer is the raw value.
-    Identity,
-    /// The answer is e^raw, such as a count.
-    Exp,
-    /// Classes: shares are e^raw over their sum.
-    Softmax,
-    /// Classes: shares are sigmoid(raw) over their sum.
-    OneVsRest,
-    /// Classes: shares are the raw values over their sum, those below 0 as 0.
-    Shares,
-}
-
 /// What a path through one tree contributes, by input (its index), in the order in which the path asks them first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Shares(pub(crate) Vec<(usize, f64)>);
@@ -129,29 +109,11 @@ impl Shares {
     }
 }
 
-/// The shares of classes with these scaled raw values, which sum to 1.
-pub(crate) fn shares(link: Link, raws: Vec<f64>) -> Vec<f64> {
-    let count = raws.len();
-    let parts: Vec<f64> = match link {
-        Link::OneVsRest => raws.into_iter().map(sigmoid).collect(),
-        // Not `max`: which zero that gives is left open.
-        Link::Shares => raws.into_iter().map(|raw| if raw > 0.0 { raw } else { 0.0 }).collect(),
-        _ => {
-            let top = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            raws.into_iter().map(|raw| exp(raw - top)).collect()
-        }
-    };
-    let sum = parts.iter().fold(0.0, |sum, part| sum + part);
-    // Where every part vanished nothing is known.
-    let even = 1.0 / count as f64;
-    parts.into_iter().map(|part| if sum > 0.0 { part / sum } else { even }).collect()
-}
-
 impl TreesModel {
     /// The raw value of a row, with classes that of the one with the largest share; what `row` does not hold counts as
     /// missing.
     pub fn raw(&self, row: &[Option<f64>]) -> f64 {
-        self.sum(self.top(row), row)
+        self.sum(top(&self.shares(row)), row)
     }
 
     /// The raw value of every class; of one number its own alone.
@@ -164,38 +126,28 @@ impl TreesModel {
         if self.labels.is_empty() {
             return Vec::new();
         }
-        shares(self.link, self.raws(row).into_iter().map(|raw| self.scale * raw).collect())
+        self.link.shares(self.raws(row).into_iter().map(|raw| self.scale * raw).collect())
     }
 
     /// The answer for a row and why, as [`crate::Model::predict`] says; with classes the largest share.
     pub fn predict(&self, row: &[Option<f64>]) -> (f64, Vec<Contribution>) {
-        let class = self.top(row);
+        let shares = self.shares(row);
+        let class = top(&shares);
         let contributions = self.contributions(class, row);
-        let value = if self.labels.is_empty() { self.answer(self.sum(class, row)) } else { self.shares(row)[class] };
+        let value = shares.get(class).copied().unwrap_or_else(|| self.answer(self.sum(class, row)));
         let names = self.inputs.iter().map(|input| input.name.as_str());
         (value, strongest(names.zip(contributions)))
     }
 
     /// From the raw value to the answer of a model without classes.
     fn answer(&self, raw: f64) -> f64 {
-        let scaled = self.scale * raw;
-        let answer = match self.link {
-            Link::Sigmoid => sigmoid(scaled),
-            Link::Exp => exp(scaled),
-            Link::Identity | Link::Softmax | Link::OneVsRest | Link::Shares => scaled,
-        };
+        let answer = self.link.number(self.scale * raw);
         self.calibration.as_ref().map_or(answer, |calibration| calibration.apply(raw, answer))
     }
 
     /// How many raw values there are.
     pub fn classes(&self) -> usize {
         self.labels.len().max(1)
-    }
-
-    /// The class with the largest share, the first of equal ones.
-    fn top(&self, row: &[Option<f64>]) -> usize {
-        let shares = self.shares(row);
-        (1..shares.len()).fold(0, |top, class| if shares[class] > shares[top] { class } else { top })
     }
 
     /// The raw value of a class before any contribution; for a model without classes that is the manifest's `base`.
@@ -304,26 +256,14 @@ impl TreesModel {
     }
 
     fn class_problem(&self) -> Option<String> {
-        let many = matches!(self.link, Link::Softmax | Link::OneVsRest | Link::Shares);
-        if many == self.labels.is_empty() {
-            return Some("`labels` belong to the links `softmax`, `one_vs_rest` and `shares`, and to no other".into());
+        if let Some(problem) = self.link.classes_problem(&self.labels, &self.bases) {
+            return Some(problem);
         }
-        if !many {
+        if self.labels.is_empty() {
             return None;
-        }
-        if !(2..=MAX_CLASSES).contains(&self.labels.len()) || self.bases.len() != self.labels.len() {
-            return Some(format!("classes are 2 to {MAX_CLASSES}, with as many `bases`"));
-        }
-        if !self.bases.iter().all(|base| (-MAX_VALUE..=MAX_VALUE).contains(base)) {
-            return Some(format!("`bases` must be finite and at most {MAX_VALUE:e} in size"));
         }
         if !self.trees.len().is_multiple_of(self.labels.len()) {
             return Some(format!("{} trees are no whole rounds of {} classes", self.trees.len(), self.labels.len()));
-        }
-        let distinct: HashSet<&String> = self.labels.iter().collect();
-        let named = self.labels.iter().all(|label| (1..=100).contains(&label.len()));
-        if distinct.len() != self.labels.len() || !named {
-            return Some("labels differ and have 1 to 100 bytes".into());
         }
         let extra = self.calibration.is_some() || !self.bands.is_empty();
         extra.then(|| "calibration and bands are for one number, not for classes".into())

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::ModelError;
+use crate::math::{exp, sigmoid};
 use crate::model::{FORMAT, Model};
 use crate::node::{MAX_DEPTH, Split, Test};
 use crate::rng::Rng;

@@ -1,6 +1,6 @@
 //! `staunch model eval`: how good a model is on rows whose outcome is known.
 
-use super::{RESAMPLES, SEED, failed, write};
+use super::{RESAMPLES, SEED, failed, foreign, write};
 use crate::app;
 use crate::error::{CliError, Result};
 use crate::output::{self, Format};
@@ -20,7 +20,7 @@ const PICTURE: &str = "calibration.svg";
 
 #[derive(Debug, Args)]
 pub struct Eval {
-    /// The model.
+    /// The model: ours, or of LightGBM, XGBoost or scikit-learn as `model compile` reads it.
     model: PathBuf,
     /// The table: the inputs of the model and a label column.
     #[arg(long)]
@@ -59,8 +59,7 @@ pub(super) struct Qualities {
 }
 
 pub(super) fn run(args: &Eval) -> Result<bool> {
-    let bytes = std::fs::read(&args.model).map_err(|error| CliError::file(&args.model, &error))?;
-    let model = Trained::read(&bytes).map_err(failed)?;
+    let model = foreign::open(&args.model)?;
     if let Some(path) = &args.output {
         app::writable(path, &[&args.model, &args.data])?;
     }

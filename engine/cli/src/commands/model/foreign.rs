@@ -44,7 +44,7 @@ pub struct Foreign {
 
 impl Foreign {
     fn read(&self) -> Result<(Model, Option<Format>)> {
-        let bytes = self.bytes()?;
+        let bytes = bytes(&self.model)?;
         let format = Format::of(&bytes);
         let own = format == Some(Format::Own);
         let options = Options {
@@ -56,20 +56,28 @@ impl Foreign {
             inputs: self.inputs.clone(),
             labels: self.labels.clone(),
         };
-        let named =
-            |error: ModelError| CliError::new(error.code(), format!("{}: {error}", self.model.display()), error.help());
-        Ok((import::read(&bytes, &options).map_err(named)?, format))
+        Ok((import::read(&bytes, &options).map_err(|error| of(&self.model, &error))?, format))
     }
+}
 
-    /// The file, but never much more of it than is read.
-    fn bytes(&self) -> Result<Vec<u8>> {
-        use std::io::Read;
-        let failed = |error: std::io::Error| CliError::file(&self.model, &error);
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(&self.model).map_err(failed)?;
-        file.take(import::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-        Ok(bytes)
-    }
+/// A model file of any format.
+pub(super) fn open(path: &Path) -> Result<Model> {
+    import::read(&bytes(path)?, &Options::default()).map_err(|error| of(path, &error))
+}
+
+/// The file, but never much more of it than is read.
+fn bytes(path: &Path) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let failed = |error: std::io::Error| CliError::file(path, &error);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(import::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// An error with the file that it is about.
+fn of(path: &Path, error: &ModelError) -> CliError {
+    CliError::new(error.code(), format!("{}: {error}", path.display()), error.help())
 }
 
 /// A plugin's name after the file's.
