@@ -17,7 +17,12 @@ pub struct Service {
 impl Service {
     /// Starts `staunch run DIR` with more arguments, on a free port.
     pub fn start(dir: &Path, args: &[&str], env: &[(String, String)]) -> Service {
-        let mut command = Command::new(crate::binary());
+        Service::of(crate::binary().as_ref(), dir, args, env)
+    }
+
+    /// The same with another binary.
+    pub fn of(binary: &Path, dir: &Path, args: &[&str], env: &[(String, String)]) -> Service {
+        let mut command = Command::new(binary);
         command.arg("run").arg(dir).args(["--port", "0"]).args(args);
         command.envs(env.iter().map(|(name, value)| (name, value)));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
