@@ -53,6 +53,11 @@ pub trait Broker: Send + Sync {
     /// The embedded queue's database.
     async fn reject(&self, deliveries: &[Delivery]) -> Result<()>;
 
+    /// How many batches it makes sense to work on at the same time, each with messages of its own.
+    fn lanes(&self) -> usize {
+        1
+    }
+
     /// How many messages wait. RabbitMQ does not count those that a consumer holds, the embedded queue does.
     ///
     /// # Errors

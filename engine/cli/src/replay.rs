@@ -78,7 +78,7 @@ async fn settle(engine: &Arc<Engine>, clock: &VirtualClock, mut published: bool)
     loop {
         let now = clock.read();
         while published {
-            published = engine.ingest(BATCH, Duration::from_millis(10), clock).await?.taken > 0;
+            published = engine.ingest(0, BATCH, Duration::from_millis(10), clock).await?.taken > 0;
             published = published && engine.broker().depth().await? > 0;
         }
         let woken = engine.wake(5_000, now).await?;

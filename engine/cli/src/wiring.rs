@@ -83,10 +83,16 @@ pub async fn open_broker(
         Some(reference) => {
             let url = resolve(dir, "connections.broker", reference)?;
             let prefix = std::env::var("STAUNCH_AMQP_PREFIX").unwrap_or_else(|_| "staunch".into());
-            let options = RabbitOptions { prefix, prefetch: 512, ..RabbitOptions::default() };
+            let options = RabbitOptions { prefix, prefetch: 1_024, lanes: lanes(), ..RabbitOptions::default() };
             Ok(Arc::new(RabbitBroker::connect(&url, options).await?))
         }
     }
+}
+
+/// Batches at a time: one more than cores, so that these have work while one waits for the database.
+fn lanes() -> usize {
+    let lanes = std::env::var("STAUNCH_LANES").ok().and_then(|text| text.parse().ok());
+    lanes.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1)).clamp(2, 8)
 }
 
 /// The wall clock, for leases of the embedded queue and for commands beside a running process.

@@ -9,7 +9,10 @@ use crate::value::Value;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
+mod contact;
 mod envelope;
+
+pub use contact::contact_of;
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;

@@ -59,17 +59,18 @@ struct Attempt {
 }
 
 impl Engine {
-    /// Takes one batch from the broker, waiting at most `wait` for its first message, and handles it.
+    /// Takes one batch of a lane, waiting at most `wait` for its first message, and handles it.
     ///
     /// # Errors
-    /// Where the store or the broker fails; the deliveries went back.
+    /// Where the store or the broker fails; the deliveries come again, in their order.
     pub async fn ingest(
         self: &Arc<Self>,
+        lane: usize,
         max: usize,
         wait: Duration,
         clock: &dyn Clock,
     ) -> Result<Handled, WorkerError> {
-        let deliveries = self.parts.broker.next(max, wait).await?;
+        let deliveries = self.lanes.take(lane, self.parts.broker.as_ref(), max, wait).await?;
         if deliveries.is_empty() {
             return Ok(Handled::default());
         }
@@ -77,7 +78,7 @@ impl Engine {
         let now = match clock.now().await {
             Ok(now) => now,
             Err(error) => {
-                self.parts.broker.release(&deliveries).await?;
+                self.again(lane, deliveries).await?;
                 return Err(error);
             }
         };
@@ -89,19 +90,38 @@ impl Engine {
                 self.count(handled);
                 Ok(handled)
             }
-            Err(error) if error.is_poison() => self.one_by_one(deliveries, now, &error).await,
+            Err(error) if error.is_poison() => self.one_by_one(lane, deliveries, now, &error).await,
             Err(error) => {
-                self.parts.broker.release(&deliveries).await?;
+                self.again(lane, deliveries).await?;
                 Err(error)
             }
         }
+    }
+
+    /// These come again before what a lane has behind them. A lane that is alone has nothing behind them: the broker keeps
+    /// them, for whoever asks next.
+    async fn again(&self, lane: usize, deliveries: Vec<Delivery>) -> Result<(), WorkerError> {
+        if self.lanes.count() > 1 {
+            self.lanes.put_back(lane, deliveries);
+            return Ok(());
+        }
+        Ok(self.parts.broker.release(&deliveries).await?)
+    }
+
+    /// Gives the broker back what no lane began with.
+    ///
+    /// # Errors
+    /// Where the broker fails.
+    pub async fn release(&self) -> Result<(), WorkerError> {
+        Ok(self.parts.broker.release(&self.lanes.empty()).await?)
     }
 
     /// A batch that broke down is handled message by message: only the one that breaks alone counts a failure. Its
     /// neighbours go through.
     async fn one_by_one(
         self: &Arc<Self>,
-        all: Vec<Delivery>,
+        lane: usize,
+        mut all: Vec<Delivery>,
         now: Time,
         why: &WorkerError,
     ) -> Result<Handled, WorkerError> {
@@ -116,7 +136,7 @@ impl Engine {
                     total.parked += handled.parked;
                 }
                 Err(error) => {
-                    self.parts.broker.release(&all[at..]).await?;
+                    self.again(lane, all.split_off(at)).await?;
                     return Err(error);
                 }
             }

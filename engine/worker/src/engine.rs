@@ -1,6 +1,7 @@
 //! What a worker is made of.
 
 use crate::decider::{Content, Decider};
+use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use staunch_broker::{Broker, BrokerError};
 use staunch_channels::Channels;
@@ -85,6 +86,8 @@ pub struct Engine {
     pub(crate) changing: Mutex<HashSet<String>>,
     /// Schedules changed here: whoever was decided about in the meantime has no tick of theirs, and is to be woken.
     pub(crate) owed: AtomicBool,
+    /// Messages on their way into batches.
+    pub(crate) lanes: Lanes,
 }
 
 impl Engine {
@@ -94,7 +97,18 @@ impl Engine {
     /// Where the store does not answer.
     pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
         let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
-        Ok(Arc::new(Engine { parts, decider, changing: Mutex::default(), owed: AtomicBool::new(false) }))
+        let (lanes, changing, owed) = (Lanes::new(parts.broker.lanes()), Mutex::default(), AtomicBool::new(false));
+        Ok(Arc::new(Engine { parts, decider, changing, owed, lanes }))
+    }
+
+    /// How many batches are worked on at the same time.
+    pub fn lanes(&self) -> usize {
+        self.lanes.count()
+    }
+
+    /// Whether what waited in the broker at the start is taken.
+    pub fn caught_up(&self) -> bool {
+        self.lanes.caught_up()
     }
 
     /// The ways out.

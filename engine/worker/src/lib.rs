@@ -12,6 +12,7 @@ mod gate;
 mod health;
 mod ingest;
 mod jobs;
+mod lanes;
 mod metrics;
 mod migrate;
 mod render;

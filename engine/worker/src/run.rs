@@ -10,6 +10,9 @@ use tokio::sync::watch;
 
 /// Messages in one batch at most.
 const BATCH: usize = 256;
+/// What the loops over the lanes are called; there are no more lanes than these.
+const WORKERS: [&str; 8] =
+    ["worker", "worker-2", "worker-3", "worker-4", "worker-5", "worker-6", "worker-7", "worker-8"];
 /// Contacts woken at once at most.
 const WAKES: u32 = 500;
 /// Sends at once: what a crash can leave in doubt.
@@ -49,11 +52,14 @@ pub async fn run(
     stop: watch::Receiver<bool>,
 ) {
     let caught_up = Arc::new(AtomicBool::new(!roles.worker));
+    let (lanes, last) = (engine.lanes(), Arc::clone(&engine));
     let context = Context { engine, clock, caught_up, began: Instant::now() };
     let mut loops = tokio::task::JoinSet::new();
     let mut start = |name, step| loops.spawn(every(name, health.clone(), stop.clone(), context.clone(), step));
     if roles.worker {
-        start("worker", Step::Ingest);
+        for (name, lane) in WORKERS.into_iter().zip(0..lanes) {
+            start(name, Step::Ingest(lane));
+        }
     }
     if roles.timers {
         start("timers", Step::Wake);
@@ -68,6 +74,9 @@ pub async fn run(
             tracing::error!(%error, "a loop broke down");
         }
     }
+    if let Err(error) = last.release().await {
+        tracing::warn!(%error, "messages that nobody began with could not be given back; they come again");
+    }
 }
 
 /// What every loop works on.
@@ -81,7 +90,7 @@ struct Context {
 
 #[derive(Clone, Copy)]
 enum Step {
-    Ingest,
+    Ingest(usize),
     Wake,
     Dispatch,
     Housekeep,
@@ -92,9 +101,9 @@ enum Step {
 async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
     let Context { engine, clock, caught_up, began } = context;
     match step {
-        Step::Ingest => {
-            let taken = engine.ingest(BATCH, Duration::from_secs(1), clock.as_ref()).await?.taken;
-            if taken < BATCH {
+        Step::Ingest(lane) => {
+            let taken = engine.ingest(lane, BATCH, Duration::from_secs(1), clock.as_ref()).await?.taken;
+            if engine.caught_up() {
                 caught_up.store(true, Ordering::Relaxed);
             }
             Ok(taken)

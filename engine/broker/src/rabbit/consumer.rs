@@ -3,6 +3,7 @@
 //! Each connection is an epoch. A delivery belongs to its epoch: with the connection its tag dies, and the server
 //! delivers the message again.
 
+use super::acks::{Ack, Acks};
 use super::link::{ANSWER, Link};
 use super::wire;
 use crate::{BrokerError, Delivery, Result};
@@ -53,6 +54,8 @@ struct Live {
     /// Deliveries of this epoch that wait in this process, by tag and so in the order of the queue: given back, or
     /// about to be handed out.
     waiting: BTreeMap<u64, Delivery>,
+    /// What was said of deliveries of this epoch.
+    acks: Acks,
 }
 
 impl Live {
@@ -72,9 +75,21 @@ impl Consumer {
         Consumer { shared, arrived, task, given_back: Notify::new() }
     }
 
-    /// The epoch and its channel, while there is one.
-    pub(super) fn current(&self) -> Option<(u64, Channel)> {
-        self.shared.with(|live| live.open.as_ref().map(|(_, channel)| (live.epoch, channel.clone())))
+    /// Deliveries of this epoch were handled: what is to be said, and on which channel.
+    pub(super) fn done(&self, deliveries: &[Delivery]) -> Option<(Channel, Vec<Ack>)> {
+        self.shared.with(|live| {
+            let (_, channel) = live.open.as_ref()?;
+            Some((channel.clone(), live.acks.done(tags(live.epoch, deliveries))))
+        })
+    }
+
+    /// Deliveries of this epoch are to be rejected: their tags, and an acknowledgement that waited for them.
+    pub(super) fn rejected(&self, deliveries: &[Delivery]) -> Option<(Channel, Vec<u64>, Option<Ack>)> {
+        self.shared.with(|live| {
+            let (_, channel) = live.open.as_ref()?;
+            let ack = live.acks.answered(tags(live.epoch, deliveries));
+            Some((channel.clone(), tags(live.epoch, deliveries).collect(), ack))
+        })
     }
 
     pub(super) async fn next(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>> {
@@ -161,6 +176,11 @@ impl Shared {
     }
 }
 
+/// The tags of those that belong to an epoch.
+fn tags(epoch: u64, deliveries: &[Delivery]) -> impl Iterator<Item = u64> {
+    deliveries.iter().filter(move |one| one.epoch == epoch).map(|one| one.tag)
+}
+
 /// Up to `max` deliveries in the order of the queue; those of an earlier epoch are dropped.
 fn hand_out(live: &mut Live, arrived: &mut UnboundedReceiver<Delivery>, max: usize) -> Vec<Delivery> {
     while live.waiting.len() < max
@@ -186,6 +206,7 @@ async fn keep_alive(shared: Arc<Shared>, arrived: UnboundedSender<Delivery>) {
         shared.with(|live| {
             live.open = None;
             live.waiting.clear();
+            live.acks = Acks::default();
             live.epoch += 1;
         });
         if began.elapsed() > GOOD {

@@ -1,5 +1,6 @@
 //! RabbitMQ 3.10 to 4.x: one connection publishes, one consumes from its first `next` on; both come back by themselves.
 
+mod acks;
 mod consumer;
 mod link;
 mod publisher;
@@ -20,13 +21,15 @@ pub struct RabbitOptions {
     pub prefix: String,
     /// How many unacknowledged messages the server hands to this process.
     pub prefetch: u16,
+    /// Batches that are worked on at the same time.
+    pub lanes: usize,
     /// After this many attempts a message goes to the parking queue. Part of the queue: it cannot be changed later.
     pub delivery_limit: u32,
 }
 
 impl Default for RabbitOptions {
     fn default() -> RabbitOptions {
-        RabbitOptions { prefix: "staunch".into(), prefetch: 200, delivery_limit: ATTEMPTS }
+        RabbitOptions { prefix: "staunch".into(), prefetch: 200, lanes: 1, delivery_limit: ATTEMPTS }
     }
 }
 
@@ -35,6 +38,8 @@ pub struct RabbitBroker {
     link: Arc<Link>,
     publisher: Publisher,
     consumer: OnceLock<Consumer>,
+    /// Held from finding out what is to be said of tags until it is said: a word that covers many must not overtake another.
+    speaking: tokio::sync::Mutex<()>,
 }
 
 /// What the server is told about a delivery.
@@ -52,7 +57,7 @@ impl RabbitBroker {
     pub async fn connect(url: &str, options: RabbitOptions) -> Result<RabbitBroker> {
         let link = Arc::new(Link::new(url, options)?);
         let publisher = Publisher::open(link.clone()).await?;
-        Ok(RabbitBroker { link, publisher, consumer: OnceLock::new() })
+        Ok(RabbitBroker { link, publisher, consumer: OnceLock::new(), speaking: tokio::sync::Mutex::default() })
     }
 
     fn consumer(&self) -> &Consumer {
@@ -61,21 +66,35 @@ impl RabbitBroker {
 
     /// A verdict that does not arrive is no error: the server gives the message out again.
     async fn say(&self, deliveries: &[Delivery], verdict: Verdict) {
-        let Some((epoch, channel)) = self.consumer.get().and_then(Consumer::current) else { return };
-        let current = deliveries.iter().filter(|one| one.epoch == epoch);
-        let sent = current.map(|one| async {
-            match verdict {
-                Verdict::Ack => channel.basic_ack(one.tag, BasicAckOptions::default()).await,
-                Verdict::Reject => channel.basic_reject(one.tag, BasicRejectOptions { requeue: true }).await,
-            }
-        });
-        for result in futures_util::future::join_all(sent).await {
-            if let Err(error) = result {
-                tracing::debug!(%error, "a verdict on a message was lost with its connection; the message comes again");
-                return;
-            }
+        let Some(consumer) = self.consumer.get() else { return };
+        let _one_at_a_time = self.speaking.lock().await;
+        let said = match verdict {
+            Verdict::Ack => acknowledge(consumer, deliveries).await,
+            Verdict::Reject => reject(consumer, deliveries).await,
+        };
+        if let Err(error) = said {
+            tracing::debug!(%error, "a verdict on a message was lost with its connection; the message comes again");
         }
     }
+}
+
+async fn acknowledge(consumer: &Consumer, deliveries: &[Delivery]) -> lapin::Result<()> {
+    let Some((channel, acks)) = consumer.done(deliveries) else { return Ok(()) };
+    for ack in acks {
+        channel.basic_ack(ack.tag, BasicAckOptions { multiple: ack.multiple }).await?;
+    }
+    Ok(())
+}
+
+async fn reject(consumer: &Consumer, deliveries: &[Delivery]) -> lapin::Result<()> {
+    let Some((channel, tags, ack)) = consumer.rejected(deliveries) else { return Ok(()) };
+    for tag in tags {
+        channel.basic_reject(tag, BasicRejectOptions { requeue: true }).await?;
+    }
+    if let Some(ack) = ack {
+        channel.basic_ack(ack.tag, BasicAckOptions { multiple: ack.multiple }).await?;
+    }
+    Ok(())
 }
 
 #[async_trait::async_trait]
@@ -103,6 +122,10 @@ impl Broker for RabbitBroker {
     async fn reject(&self, deliveries: &[Delivery]) -> Result<()> {
         self.say(deliveries, Verdict::Reject).await;
         Ok(())
+    }
+
+    fn lanes(&self) -> usize {
+        self.link.options.lanes.max(1)
     }
 
     async fn depth(&self) -> Result<u64> {

@@ -75,7 +75,7 @@ impl Bed {
         clock.set(now);
         let mut decided = 0;
         loop {
-            let handled = engine.ingest(max, Duration::from_millis(20), &clock).await.unwrap();
+            let handled = engine.ingest(0, max, Duration::from_millis(20), &clock).await.unwrap();
             if handled.taken == 0 {
                 return decided;
             }

@@ -76,7 +76,7 @@ async fn an_event_that_does_not_fit_changes_nothing_else() {
     clock.set(minutes(9));
     let bad = event("1", "contact.aliased", "c", NOW, serde_json::json!({ "alias": 7 }));
     engine.broker().publish(&[bad, plain("2", "order.paid", "d", NOW)]).await.unwrap();
-    let handled = engine.ingest(9, std::time::Duration::from_secs(1), &clock).await.unwrap();
+    let handled = engine.ingest(0, 9, std::time::Duration::from_secs(1), &clock).await.unwrap();
     assert_eq!((handled.decided, handled.parked), (1, 1));
     assert_eq!(bed.store.contact("c").await.unwrap(), None);
 }
