@@ -125,3 +125,119 @@ impl Lanes {
         self.lanes.iter().flat_map(|lane| lane.take(usize::MAX)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use staunch_broker::Message;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU64;
+
+    /// A broker that has these events, numbered for each contact.
+    struct Full {
+        left: Mutex<VecDeque<Delivery>>,
+        asked: AtomicU64,
+    }
+
+    const CONTACTS: u64 = 40;
+
+    fn delivery(tag: u64) -> Delivery {
+        let body = format!(r#"{{"specversion":"1.0","id":"{tag}","subject":"c{}"}}"#, tag % CONTACTS);
+        Delivery::new(Message::json(body), 1, None, tag)
+    }
+
+    #[async_trait::async_trait]
+    impl Broker for Full {
+        async fn publish(&self, _: &[Message]) -> Result<()> {
+            Ok(())
+        }
+
+        async fn next(&self, max: usize, _: Duration) -> Result<Vec<Delivery>> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            let mut left = self.left.lock().unwrap();
+            let count = max.min(left.len());
+            Ok(left.drain(..count).collect())
+        }
+
+        async fn ack(&self, _: &[Delivery]) -> Result<()> {
+            Ok(())
+        }
+
+        async fn release(&self, _: &[Delivery]) -> Result<()> {
+            Ok(())
+        }
+
+        async fn reject(&self, _: &[Delivery]) -> Result<()> {
+            Ok(())
+        }
+
+        async fn depth(&self) -> Result<u64> {
+            Ok(0)
+        }
+
+        async fn ping(&self) -> Result<()> {
+            Ok(())
+        }
+
+        async fn close(&self) {}
+    }
+
+    fn full(events: u64) -> Full {
+        Full { left: Mutex::new((0..events).map(delivery).collect()), asked: AtomicU64::new(0) }
+    }
+
+    /// Works a lane off; every third batch fails once and is put back.
+    async fn work(lanes: Arc<Lanes>, lane: usize, broker: Arc<Full>, done: Arc<Mutex<Vec<u64>>>) {
+        let mut batches = 0;
+        loop {
+            let batch = lanes.take(lane, broker.as_ref(), 16, Duration::from_millis(50)).await.unwrap();
+            if batch.is_empty() {
+                return;
+            }
+            batches += 1;
+            tokio::task::yield_now().await;
+            if batches % 3 == 0 {
+                lanes.put_back(lane, batch);
+                continue;
+            }
+            done.lock().unwrap().extend(batch.iter().map(Delivery::tag));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn each_message_once_and_those_of_a_contact_in_order() {
+        let (lanes, broker, done) = (Arc::new(Lanes::new(4)), Arc::new(full(4_000)), Arc::default());
+        let lane = |lane| tokio::spawn(work(Arc::clone(&lanes), lane, Arc::clone(&broker), Arc::clone(&done)));
+        for one in (0..4).map(lane).collect::<Vec<_>>() {
+            one.await.unwrap();
+        }
+        let done = done.lock().unwrap();
+        let mut by_contact: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        done.iter().for_each(|tag| by_contact.entry(tag % CONTACTS).or_default().push(*tag));
+        assert_eq!((done.len(), by_contact.len()), (4_000, CONTACTS as usize));
+        assert!(by_contact.values().all(|tags| tags.is_sorted()), "{by_contact:?}");
+        assert!(lanes.caught_up() && lanes.empty().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_no_lane_began_with_can_be_given_back() {
+        let (lanes, broker) = (Lanes::new(3), full(30));
+        let wait = Duration::from_millis(10);
+        let taken: Vec<Delivery> = lanes.take(1, &broker, 30, wait).await.unwrap();
+        let left = lanes.empty();
+        assert!(!taken.is_empty() && !left.is_empty());
+        assert_eq!(taken.len() + left.len(), 30);
+        assert!(lanes.take(0, &broker, 30, wait).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn dead_letters_and_what_names_nobody_have_one_lane() {
+        let lanes = Lanes::new(8);
+        let dead = Delivery::new(Message::json(r#"{"subject":"c1"}"#), 51, Some("it failed".into()), 1);
+        assert_eq!((lanes.lane_of(&dead), lanes.lane_of(&Delivery::new(Message::json("{"), 1, None, 2))), (0, 0));
+        let used: std::collections::BTreeSet<usize> = (0..CONTACTS).map(|n| lanes.lane_of(&delivery(n))).collect();
+        assert_eq!(used.len(), 8);
+    }
+}

@@ -96,7 +96,7 @@ mod tests {
             for (number, batch) in order.chunks(cut).enumerate() {
                 handled.extend(batch.iter().copied());
                 let said = if number % 7 == 3 {
-                    batch.iter().for_each(|tag| prop_assert_eq!(out.remove(tag), true).unwrap());
+                    prop_assert!(batch.iter().all(|tag| out.remove(tag)));
                     acks.answered(batch.iter().copied()).into_iter().collect()
                 } else {
                     acks.done(batch.iter().copied())
