@@ -89,10 +89,9 @@ pub async fn open_broker(
     }
 }
 
-/// Batches at a time: one more than cores, so that these have work while one waits for the database.
+/// Batches at a time: one for each core, so that one is decided while another waits for the database.
 fn lanes() -> usize {
-    let lanes = std::env::var("STAUNCH_LANES").ok().and_then(|text| text.parse().ok());
-    lanes.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1)).clamp(2, 8)
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8)
 }
 
 /// The wall clock, for leases of the embedded queue and for commands beside a running process.
