@@ -20,10 +20,20 @@ pub struct Host {
 impl Host {
     /// Loads every plugin of the lock from the workspace `dir`. A plugin with a problem does not keep the others from
     /// working: its rows fail with the problem's code.
+    ///
+    /// In a sandbox of its own that trusts nothing: [`Host::load_in`] takes another.
     pub fn load(dir: &Path, lock: &Lock) -> (Host, Vec<PluginProblem>) {
-        let sandbox = Sandbox::new().map(Arc::new);
+        Host::load_in(&Sandbox::new().map(Arc::new), dir, lock)
+    }
+
+    /// Loads every plugin of the lock into a sandbox, or into none where there is none.
+    pub fn load_in(
+        sandbox: &Result<Arc<Sandbox>, ScoreFailure>,
+        dir: &Path,
+        lock: &Lock,
+    ) -> (Host, Vec<PluginProblem>) {
         let load = |(name, locked): (&String, &LockedPlugin)| {
-            let loaded = match &sandbox {
+            let loaded = match sandbox {
                 Ok(sandbox) => load(sandbox, dir, name, locked),
                 Err(failure) => Err(PluginProblem::new(name, failure.clone())),
             };

@@ -1,7 +1,8 @@
 //! The one engine that all plugins run in, and its limits.
 //!
-//! To start an instance costs more than to score a row. So an instance that answered is kept for the next call of the same
-//! plugin, with limits of its own per call; one that failed in any way is never used again.
+//! Every call gets a fresh instance, so that no answer depends on what was scored before. To start one costs more than to
+//! score a row, so what our own compiler made, which leaves nothing behind after a call, may be called again: it is kept
+//! for the next call of the same plugin, with limits of its own per call, unless it failed in any way.
 
 use crate::bindings::{Flat, FlatIndices, Scorer, ScorerIndices};
 use crate::config::{NARROW, WIDE, config};
@@ -48,6 +49,7 @@ pub struct Sandbox {
     places: Mutex<Places>,
     freed: Condvar,
     next: AtomicU64,
+    trust: fn(&[u8]) -> bool,
 }
 
 /// What calls share.
@@ -67,6 +69,8 @@ pub struct Code {
     pre: InstancePre<Limits>,
     plugin: ScorerIndices,
     flat: Option<FlatIndices>,
+    /// Whether an instance may be called again.
+    resets: bool,
 }
 
 impl Code {
@@ -92,15 +96,20 @@ pub struct Guest {
 }
 
 impl Sandbox {
-    /// Sets the engine up and starts its ticker thread, which ends with the engine.
+    /// Sets the engine up and starts its ticker thread, which ends with the engine. No instance is called twice.
     pub fn new() -> Result<Sandbox, ScoreFailure> {
+        Sandbox::trusting(|_| false)
+    }
+
+    /// A sandbox that calls instances again of components of which `trust` says that nothing of a call is left in them.
+    pub fn trusting(trust: fn(&[u8]) -> bool) -> Result<Sandbox, ScoreFailure> {
         let broken = |error: &dyn std::fmt::Display| failure(codes::PLUGIN_LIMITS, format!("no sandbox: {error}"));
         // Where a process may not reserve that much address space, memory accesses are checked one by one.
         let engine = Engine::new(&config(WIDE)).or_else(|_| Engine::new(&config(NARROW))).map_err(|e| broken(&e))?;
-        Sandbox::with(engine)
+        Sandbox::with(engine, trust)
     }
 
-    fn with(engine: Engine) -> Result<Sandbox, ScoreFailure> {
+    fn with(engine: Engine, trust: fn(&[u8]) -> bool) -> Result<Sandbox, ScoreFailure> {
         let weak = engine.weak();
         let tick = move || {
             while let Some(engine) = weak.upgrade() {
@@ -113,7 +122,7 @@ impl Sandbox {
         started.map_err(|e| failure(codes::PLUGIN_LIMITS, format!("no sandbox: {e}")))?;
         let linker = Linker::new(&engine);
         let places = Mutex::new(Places { free: MAX_CALLS, waiting: 0, idle: Vec::new() });
-        Ok(Sandbox { engine, linker, places, freed: Condvar::new(), next: AtomicU64::new(0) })
+        Ok(Sandbox { engine, linker, places, freed: Condvar::new(), next: AtomicU64::new(0), trust })
     }
 
     /// Compiles a component that was inspected before.
@@ -126,7 +135,8 @@ impl Sandbox {
             Some(_) => Some(FlatIndices::new(&pre).map_err(invalid)?),
             None => None,
         };
-        Ok(Code { number: self.next.fetch_add(1, Ordering::Relaxed), pre, plugin, flat })
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        Ok(Code { number, pre, plugin, flat, resets: (self.trust)(bytes) })
     }
 
     /// Runs one call under all limits. Waits while too many calls run.
@@ -147,7 +157,7 @@ impl Sandbox {
         let answer = call(&instance.guest, &mut instance.store);
         let answer = answer.map_err(|e| trap(&e).unwrap_or_else(|| unreadable(&e)))?;
         instance.calls += 1;
-        if instance.calls < MAX_REUSE && instance.store.data().is_small() {
+        if code.resets && instance.calls < MAX_REUSE && instance.store.data().is_small() {
             slot.keep = Some((code.number, instance));
         }
         Ok(answer)
@@ -315,7 +325,7 @@ mod tests {
             staunch_models::compile(&staunch_models::Model::Trees(staunch_models::sample::trees(1, 3, 20, 5)));
         let component = component.unwrap();
         let answers = [WIDE, NARROW].map(|space| {
-            let sandbox = Sandbox::with(Engine::new(&config(space)).unwrap()).unwrap();
+            let sandbox = Sandbox::with(Engine::new(&config(space)).unwrap(), |_| false).unwrap();
             let code = sandbox.compile(&component).unwrap();
             let numbers: Vec<f64> = (0..300).map(|n| f64::from(n % 37) / 5.0 - 3.0).collect();
             sandbox.call(&code, 100, |guest, store| {
