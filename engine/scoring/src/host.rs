@@ -4,6 +4,7 @@ use crate::bindings::Manifest;
 use crate::lock::{Lock, LockedPlugin, read_component, sha256_hex};
 use crate::plugin::Plugin;
 use crate::problem::{PluginProblem, failure};
+use crate::refusals::{Refusal, Subject};
 use crate::sandbox::Sandbox;
 use crate::scorer::Scorer;
 use staunch_core::codes;
@@ -11,10 +12,12 @@ use staunch_core::score::{ScoreFailure, ScoreOutcome, ScoreRequest};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The loaded plugins by name; one that could not be loaded keeps its problem.
 pub struct Host {
     plugins: BTreeMap<String, Result<Plugin, PluginProblem>>,
+    sandbox: Option<Arc<Sandbox>>,
 }
 
 impl Host {
@@ -32,14 +35,14 @@ impl Host {
         dir: &Path,
         lock: &Lock,
     ) -> (Host, Vec<PluginProblem>) {
-        let load = |(name, locked): (&String, &LockedPlugin)| {
-            let loaded = match sandbox {
-                Ok(sandbox) => load(sandbox, dir, name, locked),
-                Err(failure) => Err(PluginProblem::new(name, failure.clone())),
-            };
-            (name.clone(), loaded)
+        let load = |&(name, locked): &(&String, &LockedPlugin)| match sandbox {
+            Ok(sandbox) => load(sandbox, dir, name, locked),
+            Err(failure) => Err(PluginProblem::new(name, failure.clone())),
         };
-        let host = Host { plugins: lock.plugins.iter().map(load).collect() };
+        let pinned: Vec<_> = lock.plugins.iter().collect();
+        let loaded = side_by_side(&pinned, load);
+        let plugins = lock.plugins.keys().cloned().zip(loaded).collect();
+        let host = Host { plugins, sandbox: sandbox.as_ref().ok().cloned() };
         let problems = host.plugins.values().filter_map(|loaded| loaded.as_ref().err().cloned()).collect();
         (host, problems)
     }
@@ -54,10 +57,40 @@ impl Host {
         self.plugins.get(name)?.as_ref().ok()
     }
 
+    /// What limits refused to its plugins, and to others of the same sandbox, by plugin and limit.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        self.sandbox.as_ref().map(|sandbox| sandbox.refusals()).unwrap_or_default()
+    }
+
     /// Names of the plugins that are loaded.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.plugins.iter().filter(|(_, loaded)| loaded.is_ok()).map(|(name, _)| name.as_str())
     }
+}
+
+/// Does the same for every item, on as many threads as there are processors; the results stand in the items' order.
+fn side_by_side<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len()).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(place) else { return done };
+            done.push((place, one(item)));
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            // A panic of one is a panic of all, as if there were one thread.
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn load(sandbox: &Arc<Sandbox>, dir: &Path, name: &str, locked: &LockedPlugin) -> Result<Plugin, PluginProblem> {
@@ -68,7 +101,7 @@ fn load(sandbox: &Arc<Sandbox>, dir: &Path, name: &str, locked: &LockedPlugin) -
         let message = format!("`{}` has sha256 {digest}, staunch.lock says {}", locked.path, locked.sha256);
         return Err(problem(failure(codes::PLUGIN_DIGEST, message)));
     }
-    let plugin = Plugin::load(sandbox, name, &bytes)?;
+    let plugin = Plugin::known(sandbox, Subject { plugin: name.to_owned(), digest }, &bytes)?;
     let manifest = plugin.manifest();
     if manifest.name != name || manifest.version != locked.version {
         let (found, version) = (&manifest.name, &manifest.version);

@@ -6,6 +6,7 @@ use crate::sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use staunch_core::codes;
+use staunch_core::score::ScoreFailure;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -82,14 +83,19 @@ impl Lock {
     /// Pins every `plugins/*.wasm` of the workspace `dir` by loading it. What cannot be loaded is not pinned and is
     /// reported; two files of one name are both reported.
     pub fn pin(dir: &Path) -> (Lock, Vec<PluginProblem>) {
+        Lock::pin_in(&Sandbox::new().map(Arc::new), dir)
+    }
+
+    /// Pins as [`Lock::pin`] does, by loading into this sandbox.
+    pub fn pin_in(sandbox: &Result<Arc<Sandbox>, ScoreFailure>, dir: &Path) -> (Lock, Vec<PluginProblem>) {
         let (mut lock, mut problems) = (Lock::default(), Vec::new());
-        let sandbox = match Sandbox::new() {
-            Ok(sandbox) => Arc::new(sandbox),
-            Err(failure) => return (lock, vec![PluginProblem::new(FOLDER, failure)]),
+        let sandbox = match sandbox {
+            Ok(sandbox) => sandbox,
+            Err(failure) => return (lock, vec![PluginProblem::new(FOLDER, failure.clone())]),
         };
         for file in components(dir) {
             let path = format!("{FOLDER}/{file}");
-            match pinned(&sandbox, dir, &path) {
+            match pinned(sandbox, dir, &path) {
                 Ok((name, plugin)) => match lock.plugins.get(&name) {
                     Some(other) => {
                         let text = format!("`{}` has the same name `{name}`; only that one is pinned", other.path);
@@ -125,7 +131,7 @@ fn pinned(sandbox: &Arc<Sandbox>, dir: &Path, path: &str) -> Result<(String, Loc
 }
 
 /// Reads a component's file unless it is larger than any plugin may be.
-pub(crate) fn read_component(path: &PathBuf) -> Result<Vec<u8>, staunch_core::score::ScoreFailure> {
+pub(crate) fn read_component(path: &PathBuf) -> Result<Vec<u8>, ScoreFailure> {
     let missing =
         |e: std::io::Error| failure(codes::PLUGIN_MISSING, format!("`{}` cannot be read: {e}", path.display()));
     let size = std::fs::metadata(path).map_err(missing)?.len();

@@ -1,15 +1,15 @@
 //! One loaded plugin: its manifest, its compiled code, and how rows are scored by it.
 
 use crate::batch::{self, Row};
-use crate::bindings::{FlatGuest, Manifest};
+use crate::bindings::Manifest;
 use crate::breaker::Breaker;
 use crate::flat::{self, Codes, Plain};
-use crate::inspect::inspect;
 use crate::lock::sha256_hex;
-use crate::manifest;
 use crate::output::{self, Answer};
+use crate::prepare::Prepared;
 use crate::problem::{PluginProblem, failure};
-use crate::sandbox::{Code, Guest, Sandbox};
+use crate::refusals::Subject;
+use crate::sandbox::{Code, Sandbox};
 use staunch_core::codes;
 use staunch_core::score::{ScoreFailure, ScoreOutcome, Scored};
 use staunch_core::time::Time;
@@ -26,7 +26,6 @@ pub struct Plugin {
     manifest: Manifest,
     /// Of a plugin that exports the interface `values`.
     codes: Option<Codes>,
-    digest: String,
     trained_until: Option<Time>,
     breaker: Mutex<Breaker>,
 }
@@ -36,27 +35,21 @@ pub type AnswerOrFailure = Result<Answer, ScoreFailure>;
 
 impl Plugin {
     /// Takes a component's bytes. `name` is what problems are reported under.
+    ///
+    /// # Errors
+    /// What keeps it from being used.
     pub fn load(sandbox: &Arc<Sandbox>, name: &str, bytes: &[u8]) -> Result<Plugin, PluginProblem> {
-        Plugin::try_load(sandbox, bytes).map_err(|failure| PluginProblem::new(name, failure))
+        let subject = Subject { plugin: name.to_owned(), digest: sha256_hex(bytes) };
+        Plugin::known(sandbox, subject, bytes)
     }
 
-    fn try_load(sandbox: &Arc<Sandbox>, bytes: &[u8]) -> Result<Plugin, ScoreFailure> {
-        inspect(bytes)?;
-        let code = sandbox.compile(bytes)?;
-        let manifest =
-            sandbox.call(&code, 0, |guest, store| guest.plugin.staunch_scoring_plugin().call_describe(store))?;
-        if let Some(problem) = manifest::problem(&manifest) {
-            return Err(failure(codes::PLUGIN_MANIFEST, problem));
-        }
-        let codes = if code.is_quick() {
-            let texts = sandbox.call(&code, 0, |guest, store| flat(guest)?.call_texts(store))?;
-            Some(Codes::new(&manifest, texts).map_err(|problem| failure(codes::PLUGIN_MANIFEST, problem))?)
-        } else {
-            None
-        };
-        let (digest, trained_until) = (sha256_hex(bytes), manifest.trained_until());
-        let (sandbox, breaker) = (sandbox.clone(), Mutex::default());
-        Ok(Plugin { sandbox, code, manifest, codes, digest, trained_until, breaker })
+    /// Takes a component whose digest is known.
+    pub(crate) fn known(sandbox: &Arc<Sandbox>, subject: Subject, bytes: &[u8]) -> Result<Plugin, PluginProblem> {
+        let prepared = sandbox.prepare(&subject, bytes);
+        let prepared = prepared.map_err(|failure| PluginProblem::new(&subject.plugin, failure))?;
+        let Prepared { code, manifest, codes } = prepared;
+        let (trained_until, sandbox, breaker) = (manifest.trained_until(), sandbox.clone(), Mutex::default());
+        Ok(Plugin { sandbox, code, manifest, codes, trained_until, breaker })
     }
 
     /// What the plugin says of itself.
@@ -66,7 +59,12 @@ impl Plugin {
 
     /// sha256 of the component, hex.
     pub fn digest(&self) -> &str {
-        &self.digest
+        &self.code.subject().digest
+    }
+
+    /// Whether instances of it are called again, because it is proven to be what our own compiler makes.
+    pub fn resets(&self) -> bool {
+        self.code.resets()
     }
 
     /// Scores rows whose inputs are given by name, in any order: one answer per row, in order.
@@ -155,7 +153,7 @@ impl Plugin {
             classes: answer.classes,
             ranking: answer.ranking.into_iter().map(|(item, _)| item).collect(),
             reasons: answer.reasons,
-            digest: self.digest.clone(),
+            digest: self.digest().to_owned(),
             trained_until: self.trained_until,
         })
     }
@@ -191,6 +189,10 @@ impl Plugin {
                     answers.push(answer);
                 }
             }
+            // Nothing was asked of the plugin, and fewer rows would wait as long.
+            Err(failure) if failure.code == codes::PLUGIN_BUSY => {
+                answers.extend(rows.iter().map(|_| Err(failure.clone())));
+            }
             Err(failure) if rows.len() == 1 => {
                 self.count(Some(&failure));
                 answers.push(Err(failure));
@@ -214,27 +216,24 @@ impl Plugin {
 
     fn by_columns(&self, rows: &[Row<'_>]) -> Result<Vec<AnswerOrFailure>, ScoreFailure> {
         let columns = batch::columns(&self.manifest, rows);
-        let answer = self.sandbox.call(&self.code, rows.len(), |guest, store| {
-            guest.plugin.staunch_scoring_plugin().call_score_batch(store, rows.len() as u32, &columns)
-        })?;
+        let call = self
+            .sandbox
+            .call(&self.code, rows.len(), |guest, store| guest.score_batch(store, rows.len() as u32, &columns));
+        let (answer, _) = call?;
         let scored = answer.map_err(|text| failure(codes::PLUGIN_REFUSED, output::printable(&text)))?;
         if scored.len() != rows.len() {
             let message = format!("{} answers for {} rows", scored.len(), rows.len());
             return Err(failure(codes::PLUGIN_OUTPUT, message));
         }
-        Ok(scored.into_iter().map(|row| output::check(&self.manifest, row)).collect())
+        let refused = |fault| self.sandbox.refused(self.code.subject(), fault);
+        Ok(scored.into_iter().map(|row| output::check(&self.manifest, row).map_err(refused)).collect())
     }
 
     /// One call of the interface `values`; the answer has the right length.
     fn flat(&self, rows: usize, numbers: &[f64], explains: bool) -> Result<Vec<f64>, ScoreFailure> {
-        let answer = self.sandbox.call(&self.code, rows, |guest, store| {
-            let (flat, count) = (flat(guest)?, rows as u32);
-            if explains {
-                flat.call_explain_values(store, count, numbers)
-            } else {
-                flat.call_score_values(store, count, numbers)
-            }
-        })?;
+        let call =
+            self.sandbox.call(&self.code, rows, |guest, store| guest.values(store, rows as u32, numbers, explains));
+        let (answer, _) = call?;
         let width = if explains { 2 + self.manifest.inputs.len() } else { 2 };
         if answer.len() != rows * width {
             let message = format!("{} numbers for {rows} rows, {width} each are expected", answer.len());
@@ -249,6 +248,7 @@ impl Plugin {
             None => breaker.succeeded(),
             // To decline a row is an answer.
             Some(failure) if failure.code == codes::PLUGIN_DECLINED => breaker.succeeded(),
+            Some(failure) if failure.code == codes::PLUGIN_BUSY => {}
             Some(failure) => {
                 if breaker.failed() {
                     tracing::warn!(plugin = %self.manifest.name, code = %failure.code, "plugin failed repeatedly and rests");
@@ -266,11 +266,6 @@ impl Plugin {
 trait Call<T>: Fn(&[Row<'_>]) -> Result<Vec<Result<T, ScoreFailure>>, ScoreFailure> {}
 
 impl<T, F: Fn(&[Row<'_>]) -> Result<Vec<Result<T, ScoreFailure>>, ScoreFailure>> Call<T> for F {}
-
-fn flat(guest: &Guest) -> wasmtime::Result<&FlatGuest> {
-    let flat = guest.flat.as_ref().map(crate::bindings::Flat::staunch_scoring_values);
-    flat.ok_or_else(|| wasmtime::Error::msg("it does not export `values`"))
-}
 
 /// An answer without what it comes with.
 fn bare(answer: Answer) -> Result<Plain, ScoreFailure> {

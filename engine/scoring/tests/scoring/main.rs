@@ -1,6 +1,8 @@
 //! The plugin host against compiled models, broken workspaces and hostile components.
 
 mod agreement;
+mod cache;
+mod child;
 mod guest;
 mod host;
 mod hostile;
