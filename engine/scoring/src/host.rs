@@ -2,6 +2,7 @@
 
 use crate::bindings::Manifest;
 use crate::lock::{Lock, LockedPlugin, read_component, sha256_hex};
+use crate::meter::PluginUsage;
 use crate::plugin::Plugin;
 use crate::problem::{PluginProblem, failure};
 use crate::refusals::{Refusal, Subject};
@@ -60,6 +61,11 @@ impl Host {
     /// What limits refused to its plugins, and to others of the same sandbox, by plugin and limit.
     pub fn refusals(&self) -> Vec<Refusal> {
         self.sandbox.as_ref().map(|sandbox| sandbox.refusals()).unwrap_or_default()
+    }
+
+    /// What its plugins were asked since they were loaded, and what their inputs held.
+    pub fn usage(&self) -> Vec<PluginUsage> {
+        self.plugins.values().flatten().map(Plugin::usage).collect()
     }
 
     /// Names of the plugins that are loaded.

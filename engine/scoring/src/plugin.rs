@@ -1,10 +1,13 @@
 //! One loaded plugin: its manifest, its compiled code, and how rows are scored by it.
 
+use crate::abi::Guest;
 use crate::batch::{self, Row};
 use crate::bindings::Manifest;
 use crate::breaker::Breaker;
 use crate::flat::{self, Codes, Plain};
+use crate::limits::Limits;
 use crate::lock::sha256_hex;
+use crate::meter::{Meter, PluginUsage};
 use crate::output::{self, Answer};
 use crate::prepare::Prepared;
 use crate::problem::{PluginProblem, failure};
@@ -15,6 +18,8 @@ use staunch_core::score::{ScoreFailure, ScoreOutcome, Scored};
 use staunch_core::time::Time;
 use staunch_core::value::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use wasmtime::Store;
 
 /// Rows of one call.
 pub const MAX_BATCH: usize = 1_024;
@@ -28,6 +33,7 @@ pub struct Plugin {
     codes: Option<Codes>,
     trained_until: Option<Time>,
     breaker: Mutex<Breaker>,
+    meter: Meter,
 }
 
 /// An answer for one row of a plugin.
@@ -48,8 +54,9 @@ impl Plugin {
         let prepared = sandbox.prepare(&subject, bytes);
         let prepared = prepared.map_err(|failure| PluginProblem::new(&subject.plugin, failure))?;
         let Prepared { code, manifest, codes } = prepared;
-        let (trained_until, sandbox, breaker) = (manifest.trained_until(), sandbox.clone(), Mutex::default());
-        Ok(Plugin { sandbox, code, manifest, codes, trained_until, breaker })
+        let (trained_until, meter) = (manifest.trained_until(), Meter::new(manifest.inputs.len()));
+        let (sandbox, breaker) = (sandbox.clone(), Mutex::default());
+        Ok(Plugin { sandbox, code, manifest, codes, trained_until, breaker, meter })
     }
 
     /// What the plugin says of itself.
@@ -60,6 +67,12 @@ impl Plugin {
     /// sha256 of the component, hex.
     pub fn digest(&self) -> &str {
         &self.code.subject().digest
+    }
+
+    /// What it was asked since it was loaded.
+    pub fn usage(&self) -> PluginUsage {
+        let names = self.manifest.inputs.iter().map(|input| input.name.as_str());
+        self.meter.usage([&self.manifest.name, &self.manifest.version, self.digest()], names)
     }
 
     /// Whether instances of it are called again, because it is proven to be what our own compiler makes.
@@ -106,8 +119,9 @@ impl Plugin {
             return None;
         }
         if !self.breaker().admit() {
-            return Some(Err(tripped()));
+            return Some(Err(self.rests(rows)));
         }
+        self.meter.numbers(rows, numbers);
         let width = if explains { 2 + inputs } else { 2 };
         let answer = self.flat(rows, numbers, explains).and_then(|answer| {
             let sound = |row: &[f64]| flat::sound(&self.manifest, row);
@@ -128,7 +142,10 @@ impl Plugin {
                     sound.push(row);
                     places.push(place);
                 }
-                Err(failure) => answers[place] = Some(Err(failure)),
+                Err(failure) => {
+                    self.meter.failed(&failure.code, 1);
+                    answers[place] = Some(Err(failure));
+                }
             }
         }
         for (rows, places) in sound.chunks(MAX_BATCH).zip(places.chunks(MAX_BATCH)) {
@@ -162,11 +179,13 @@ impl Plugin {
         let on_trial = {
             let mut breaker = self.breaker();
             if !breaker.admit() {
-                answers.extend(rows.iter().map(|_| Err(tripped())));
+                let rests = self.rests(rows.len());
+                answers.extend(rows.iter().map(|_| Err(rests.clone())));
                 return;
             }
             breaker.on_trial()
         };
+        self.meter.rows(rows);
         let (first, rest) = rows.split_at(if on_trial { rows.len().min(1) } else { 0 });
         self.try_rows(first, call, answers);
         self.try_rows(rest, call, answers);
@@ -179,7 +198,8 @@ impl Plugin {
             return;
         }
         if self.breaker().tripped() {
-            answers.extend(rows.iter().map(|_| Err(tripped())));
+            let rests = self.rests(rows.len());
+            answers.extend(rows.iter().map(|_| Err(rests.clone())));
             return;
         }
         match call(rows) {
@@ -191,6 +211,7 @@ impl Plugin {
             }
             // Nothing was asked of the plugin, and fewer rows would wait as long.
             Err(failure) if failure.code == codes::PLUGIN_BUSY => {
+                self.meter.failed(&failure.code, rows.len());
                 answers.extend(rows.iter().map(|_| Err(failure.clone())));
             }
             Err(failure) if rows.len() == 1 => {
@@ -216,10 +237,7 @@ impl Plugin {
 
     fn by_columns(&self, rows: &[Row<'_>]) -> Result<Vec<AnswerOrFailure>, ScoreFailure> {
         let columns = batch::columns(&self.manifest, rows);
-        let call = self
-            .sandbox
-            .call(&self.code, rows.len(), |guest, store| guest.score_batch(store, rows.len() as u32, &columns));
-        let (answer, _) = call?;
+        let answer = self.call(rows.len(), |guest, store| guest.score_batch(store, rows.len() as u32, &columns))?;
         let scored = answer.map_err(|text| failure(codes::PLUGIN_REFUSED, output::printable(&text)))?;
         if scored.len() != rows.len() {
             let message = format!("{} answers for {} rows", scored.len(), rows.len());
@@ -231,9 +249,7 @@ impl Plugin {
 
     /// One call of the interface `values`; the answer has the right length.
     fn flat(&self, rows: usize, numbers: &[f64], explains: bool) -> Result<Vec<f64>, ScoreFailure> {
-        let call =
-            self.sandbox.call(&self.code, rows, |guest, store| guest.values(store, rows as u32, numbers, explains));
-        let (answer, _) = call?;
+        let answer = self.call(rows, |guest, store| guest.values(store, rows as u32, numbers, explains))?;
         let width = if explains { 2 + self.manifest.inputs.len() } else { 2 };
         if answer.len() != rows * width {
             let message = format!("{} numbers for {rows} rows, {width} each are expected", answer.len());
@@ -242,7 +258,22 @@ impl Plugin {
         Ok(answer)
     }
 
+    /// One call of the plugin, counted. The clock only tells how long it took.
+    fn call<T>(
+        &self,
+        rows: usize,
+        call: impl FnOnce(&dyn Guest, &mut Store<Limits>) -> wasmtime::Result<T>,
+    ) -> Result<T, ScoreFailure> {
+        let start = Instant::now();
+        let answer = self.sandbox.call(&self.code, rows, call);
+        self.meter.call(rows, answer.as_ref().map_or(0, |(_, fuel)| *fuel), start.elapsed());
+        answer.map(|(answer, _)| answer)
+    }
+
     fn count(&self, failed: Option<&ScoreFailure>) {
+        if let Some(failure) = failed {
+            self.meter.failed(&failure.code, 1);
+        }
         let mut breaker = self.breaker();
         match failed {
             None => breaker.succeeded(),
@@ -251,10 +282,17 @@ impl Plugin {
             Some(failure) if failure.code == codes::PLUGIN_BUSY => {}
             Some(failure) => {
                 if breaker.failed() {
+                    self.meter.tripped();
                     tracing::warn!(plugin = %self.manifest.name, code = %failure.code, "plugin failed repeatedly and rests");
                 }
             }
         }
+    }
+
+    /// What rows get while it rests.
+    fn rests(&self, rows: usize) -> ScoreFailure {
+        self.meter.failed(codes::PLUGIN_TRIPPED, rows);
+        resting()
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
@@ -274,6 +312,6 @@ fn bare(answer: Answer) -> Result<Plain, ScoreFailure> {
     raw.map(|raw| Plain { value: answer.value, raw })
 }
 
-fn tripped() -> ScoreFailure {
+fn resting() -> ScoreFailure {
     failure(codes::PLUGIN_TRIPPED, "it failed repeatedly and rests; run `staunch plugin check` on it")
 }

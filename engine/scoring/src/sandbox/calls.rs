@@ -27,9 +27,9 @@ const ROW_FUEL: u64 = 1_000_000;
 /// What calls share.
 pub(super) struct Places {
     /// Calls that may begin.
-    free: u32,
+    pub(super) free: u32,
     /// Calls that wait for one to end.
-    waiting: u32,
+    pub(super) waiting: u32,
     /// Instances that wait for a call, with the number of their code; the last was used last.
     idle: Vec<(u64, Instance)>,
 }

@@ -134,3 +134,23 @@ fn a_major_version_that_is_not_known_is_named_with_those_that_are() {
     assert_eq!(fault(&wat::parse_str("(component)").unwrap()).code, codes::PLUGIN_INVALID);
     assert_eq!(abi::in_words(abi::TWO), "1.x and 2.x");
 }
+
+#[test]
+fn a_call_that_would_wait_behind_too_many_is_refused_and_the_plugin_not_blamed() {
+    let sandbox = Arc::new(Sandbox::new().unwrap());
+    let component = compiled(model(1));
+    let plugin = crate::Plugin::load(&sandbox, "m", &component).unwrap();
+    let row = [("x0".to_owned(), None)];
+    let rows = vec![row.as_slice(); 20];
+    let mut full = Places::new();
+    (full.free, full.waiting) = (0, calls::MAX_WAITING);
+    *sandbox.places.lock().unwrap() = full;
+    for answer in plugin.answers(&rows) {
+        assert_eq!(answer.unwrap_err().code, codes::PLUGIN_BUSY);
+    }
+    let refusals = sandbox.refusals();
+    assert_eq!((refusals[0].limit, refusals[0].allowed, refusals[0].demanded), ("calls that wait", 1_000, 1_001));
+    *sandbox.places.lock().unwrap() = Places::new();
+    assert!(plugin.answers(&rows).iter().all(Result::is_ok));
+    assert_eq!(plugin.usage().failures.into_iter().collect::<Vec<_>>(), [(codes::PLUGIN_BUSY.to_owned(), 20)]);
+}

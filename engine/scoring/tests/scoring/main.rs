@@ -3,9 +3,11 @@
 mod agreement;
 mod cache;
 mod child;
+mod corpus;
 mod guest;
 mod host;
 mod hostile;
 mod quick;
+mod refusals;
 mod shapes;
 mod workspace;
