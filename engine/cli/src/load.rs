@@ -107,7 +107,7 @@ pub fn inspect(dir: &Path) -> Result<Found> {
     let (files, skipped) = look_through(dir).map_err(|error| CliError::file(dir, &error))?;
     let (templates, template_problems) = Templates::load(&dir.join("templates"));
     let (lock, lock_problem) = read_lock(dir)?;
-    let (host, problems) = Host::load(dir, &lock);
+    let (host, problems) = plugins(dir, &lock);
     let kinds = infos(&templates);
     let loaded =
         load_workspace(&files, &Rules::new(), &Pinned { host: &host, lock: &lock, problems: &problems }, &kinds);
@@ -169,6 +169,11 @@ fn unchallenged(problem: &PluginProblem) -> Option<Diagnostic> {
         help: problem.help.clone(),
         excerpt: String::new(),
     })
+}
+
+/// The plugins that a lock pins. A workspace that pins none needs no sandbox.
+fn plugins(dir: &Path, lock: &Lock) -> (Host, Vec<PluginProblem>) {
+    if lock.plugins.is_empty() { Host::load(dir, lock) } else { Host::load_in(&crate::host::sandbox(dir), dir, lock) }
 }
 
 /// A workspace that pins nothing has no lock file.
@@ -248,7 +253,7 @@ pub fn fixed_score(dir: &Path, value: Option<f64>) -> Result<()> {
         return Err(CliError::usage(format!("`{value}` is no score"), "give a number, such as 0.5"));
     }
     let Ok((lock, _)) = read_lock(dir) else { return Ok(()) };
-    let (host, _) = Host::load(dir, &lock);
+    let (host, _) = plugins(dir, &lock);
     let beyond = host.names().find_map(|name| {
         let range = host.manifest(name)?.range.as_ref()?;
         (!(range.low..=range.high).contains(&value)).then(|| (name.to_owned(), range.low, range.high))

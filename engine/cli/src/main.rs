@@ -10,6 +10,7 @@ mod drill;
 mod error;
 mod feed;
 mod files;
+mod host;
 mod lines;
 mod load;
 mod names;

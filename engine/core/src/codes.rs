@@ -206,6 +206,12 @@ pub const LOCK_INVALID: Code = "ST3016";
 pub const PLUGIN_LIMITS: Code = "ST3017";
 /// The plugin's manifest contradicts itself, or `staunch.lock`.
 pub const PLUGIN_MANIFEST: Code = "ST3018";
+/// Compiling the plugin took more time or memory than it may, or ended without a result.
+pub const PLUGIN_COMPILE: Code = "ST3030";
+/// The plugin is built for a major version of the contract that this version does not take.
+pub const PLUGIN_CONTRACT: Code = "ST3031";
+/// Too many calls of plugins wait for one another already.
+pub const PLUGIN_BUSY: Code = "ST3032";
 /// A training table cannot be read.
 pub const MODEL_TABLE: Code = "ST3101";
 /// A training table is too small or one-sided to train or to evaluate on.

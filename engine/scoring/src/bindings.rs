@@ -4,7 +4,7 @@ mod generated {
     wasmtime::component::bindgen!({
         path: "../../plugins/wit",
         world: "scorer",
-        additional_derives: [Clone, PartialEq, serde::Serialize],
+        additional_derives: [Clone, PartialEq, serde::Serialize, serde::Deserialize],
     });
 }
 

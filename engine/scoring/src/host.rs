@@ -3,8 +3,10 @@
 use crate::bindings::Manifest;
 use crate::challenger::Challenger;
 use crate::lock::{Lock, LockedPlugin, read_component, sha256_hex};
+use crate::meter::PluginUsage;
 use crate::plugin::Plugin;
 use crate::problem::{PluginProblem, failure};
+use crate::refusals::{Refusal, Subject};
 use crate::sandbox::Sandbox;
 use crate::scorer::Scorer;
 use staunch_core::codes;
@@ -13,40 +15,52 @@ use staunch_core::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The loaded plugins by name; one that could not be loaded keeps its problem.
 pub struct Host {
     plugins: BTreeMap<String, Result<Plugin, PluginProblem>>,
     /// What scores in their shadow; one with a problem is left out.
     challengers: BTreeMap<String, Challenger>,
+    sandbox: Option<Arc<Sandbox>>,
 }
 
 impl Host {
     /// Loads every plugin of the lock from the workspace `dir`. A plugin with a problem does not keep the others from
     /// working: its rows fail with the problem's code.
+    ///
+    /// In a sandbox of its own that trusts nothing: [`Host::load_in`] takes another.
     pub fn load(dir: &Path, lock: &Lock) -> (Host, Vec<PluginProblem>) {
-        let sandbox = Sandbox::new().map(Arc::new);
-        let load = |(name, locked): (&String, &LockedPlugin)| {
-            let loaded = match &sandbox {
-                Ok(sandbox) => load(sandbox, dir, name, locked),
-                Err(failure) => Err(PluginProblem::new(name, failure.clone())),
-            };
-            (name.clone(), loaded)
+        Host::load_in(&Sandbox::new().map(Arc::new), dir, lock)
+    }
+
+    /// Loads every plugin of the lock into a sandbox, or into none where there is none.
+    pub fn load_in(
+        sandbox: &Result<Arc<Sandbox>, ScoreFailure>,
+        dir: &Path,
+        lock: &Lock,
+    ) -> (Host, Vec<PluginProblem>) {
+        let load = |&(name, locked): &(&String, &LockedPlugin)| match sandbox {
+            Ok(sandbox) => load(sandbox, dir, name, locked),
+            Err(failure) => Err(PluginProblem::new(name, failure.clone())),
         };
-        let plugins: BTreeMap<String, Result<Plugin, PluginProblem>> = lock.plugins.iter().map(load).collect();
+        let pinned: Vec<_> = lock.plugins.iter().collect();
+        let plugins: BTreeMap<String, Result<Plugin, PluginProblem>> =
+            lock.plugins.keys().cloned().zip(side_by_side(&pinned, load)).collect();
         let mut problems: Vec<PluginProblem> =
             plugins.values().filter_map(|loaded| loaded.as_ref().err().cloned()).collect();
         let mut challengers = BTreeMap::new();
-        for (name, loaded) in lock.challengers.iter().map(load) {
-            let Some(Ok(champion)) = plugins.get(&name) else { continue };
+        let pinned: Vec<_> = lock.challengers.iter().collect();
+        for ((name, _), loaded) in pinned.iter().zip(side_by_side(&pinned, load)) {
+            let Some(Ok(champion)) = plugins.get(*name) else { continue };
             match loaded.and_then(|plugin| challenger(plugin, champion)) {
                 Ok(challenger) => {
-                    challengers.insert(name, challenger);
+                    challengers.insert((*name).clone(), challenger);
                 }
                 Err(problem) => problems.push(problem.challenger()),
             }
         }
-        (Host { plugins, challengers }, problems)
+        (Host { plugins, challengers, sandbox: sandbox.as_ref().ok().cloned() }, problems)
     }
 
     /// The challenger of a plugin, where it has one that is loaded.
@@ -64,6 +78,16 @@ impl Host {
         self.plugins.get(name)?.as_ref().ok()
     }
 
+    /// What limits refused to its plugins, and to others of the same sandbox, by plugin and limit.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        self.sandbox.as_ref().map(|sandbox| sandbox.refusals()).unwrap_or_default()
+    }
+
+    /// What its plugins were asked since they were loaded, and what their inputs held.
+    pub fn usage(&self) -> Vec<PluginUsage> {
+        self.plugins.values().flatten().map(Plugin::usage).collect()
+    }
+
     /// Names of the plugins that are loaded.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.plugins.iter().filter(|(_, loaded)| loaded.is_ok()).map(|(name, _)| name.as_str())
@@ -75,6 +99,31 @@ fn challenger(plugin: Plugin, champion: &Plugin) -> Result<Challenger, PluginPro
     Challenger::new(plugin, champion).map_err(|text| PluginProblem::new(&name, failure(codes::PLUGIN_MANIFEST, text)))
 }
 
+/// Does the same for every item, on as many threads as there are processors; the results stand in the items' order.
+fn side_by_side<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len()).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(place) else { return done };
+            done.push((place, one(item)));
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            // A panic of one is a panic of all, as if there were one thread.
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
 fn load(sandbox: &Arc<Sandbox>, dir: &Path, name: &str, locked: &LockedPlugin) -> Result<Plugin, PluginProblem> {
     let problem = |failure: ScoreFailure| PluginProblem::new(name, failure);
     let bytes = read_component(&dir.join(&locked.path)).map_err(problem)?;
@@ -83,7 +132,7 @@ fn load(sandbox: &Arc<Sandbox>, dir: &Path, name: &str, locked: &LockedPlugin) -
         let message = format!("`{}` has sha256 {digest}, staunch.lock says {}", locked.path, locked.sha256);
         return Err(problem(failure(codes::PLUGIN_DIGEST, message)));
     }
-    let plugin = Plugin::load(sandbox, name, &bytes)?;
+    let plugin = Plugin::known(sandbox, Subject { plugin: name.to_owned(), digest }, &bytes)?;
     let manifest = plugin.manifest();
     if manifest.name != name || manifest.version != locked.version {
         let (found, version) = (&manifest.name, &manifest.version);

@@ -2,10 +2,11 @@
 //!
 //! Compile time grows with the size of functions, and cannot be interrupted: it is bounded here.
 
-use crate::problem::failure;
+use crate::fault::Fault;
+use crate::limits::{MEMORY, TABLE};
+use crate::refusals::Excess;
 use crate::sandbox::{MAX_MEMORY, MAX_TABLE};
-use staunch_core::codes;
-use staunch_core::score::ScoreFailure;
+use staunch_core::codes::{self, Code};
 use wasmparser::{Encoding, Parser, Payload};
 
 /// Bytes of a component.
@@ -17,13 +18,12 @@ pub const MAX_BODY: usize = 256 << 10;
 /// Modules and components inside.
 pub const MAX_PARTS: usize = 200;
 
-const MAX_PAGES: u64 = MAX_MEMORY as u64 / 65_536;
+/// All of them: code that was compiled under others is not taken over.
+pub(crate) const LIMITS: [usize; 6] = [MAX_COMPONENT, MAX_FUNCTIONS, MAX_BODY, MAX_PARTS, MAX_MEMORY, MAX_TABLE];
 
 /// Refuses what is too large, imports anything, or is not a component.
-pub fn inspect(bytes: &[u8]) -> Result<(), ScoreFailure> {
-    if bytes.len() > MAX_COMPONENT {
-        return Err(too_large(format!("the file has {} bytes, at most {MAX_COMPONENT} are allowed", bytes.len())));
-    }
+pub fn inspect(bytes: &[u8]) -> Result<(), Fault> {
+    at_most("bytes of a component", MAX_COMPONENT, bytes.len())?;
     let (mut depth, mut parts, mut functions) = (0usize, 0usize, 0usize);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|e| invalid(format!("not a WebAssembly component: {e}")))?;
@@ -33,57 +33,54 @@ pub fn inspect(bytes: &[u8]) -> Result<(), ScoreFailure> {
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
                 (depth, parts) = (depth + 1, parts + 1);
+                at_most("modules and components inside", MAX_PARTS, parts)?;
             }
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentImportSection(imports) if depth == 0 => {
-                if let Some(import) = imports.into_iter().next() {
-                    let name = import.map_err(|e| invalid(e.to_string()))?.name.name;
-                    return Err(failure(
-                        codes::PLUGIN_IMPORTS,
-                        format!("it imports `{name}`; a plugin imports nothing"),
-                    ));
-                }
-            }
+            Payload::ComponentImportSection(imports) if depth == 0 => imports_nothing(imports)?,
             Payload::MemorySection(memories) => {
                 for memory in memories {
-                    let memory = memory.map_err(|e| invalid(e.to_string()))?;
-                    if memory.initial > MAX_PAGES {
-                        return Err(failure(
-                            codes::PLUGIN_LIMITS,
-                            format!("it asks for {} pages of memory", memory.initial),
-                        ));
-                    }
+                    let pages = memory.map_err(invalid)?.initial;
+                    bounded(codes::PLUGIN_LIMITS, MEMORY, MAX_MEMORY as u64, pages.saturating_mul(65_536))?;
                 }
             }
             Payload::TableSection(tables) => {
                 for table in tables {
-                    let table = table.map_err(|e| invalid(e.to_string()))?.ty;
-                    if table.initial > MAX_TABLE as u64 {
-                        return Err(failure(codes::PLUGIN_LIMITS, format!("it asks for a table of {}", table.initial)));
-                    }
+                    let elements = table.map_err(invalid)?.ty.initial;
+                    bounded(codes::PLUGIN_LIMITS, TABLE, MAX_TABLE as u64, elements)?;
                 }
             }
-            Payload::CodeSectionStart { count, .. } => functions += count as usize,
-            Payload::CodeSectionEntry(body) if body.range().len() > MAX_BODY => {
-                let size = body.range().len();
-                return Err(too_large(format!("one function has {size} bytes, at most {MAX_BODY} are allowed")));
+            Payload::CodeSectionStart { count, .. } => {
+                functions += count as usize;
+                at_most("functions", MAX_FUNCTIONS, functions)?;
             }
+            Payload::CodeSectionEntry(body) => at_most("bytes of one function", MAX_BODY, body.range().len())?,
             _ => {}
-        }
-        if parts > MAX_PARTS || functions > MAX_FUNCTIONS {
-            let limits = format!("at most {MAX_PARTS} modules and {MAX_FUNCTIONS} functions are allowed");
-            return Err(too_large(limits));
         }
     }
     Ok(())
 }
 
-fn too_large(message: String) -> ScoreFailure {
-    failure(codes::PLUGIN_TOO_LARGE, message)
+fn imports_nothing(imports: wasmparser::ComponentImportSectionReader<'_>) -> Result<(), Fault> {
+    match imports.into_iter().next() {
+        None => Ok(()),
+        Some(import) => {
+            let name = import.map_err(invalid)?.name.name;
+            Err(Fault::new(codes::PLUGIN_IMPORTS, format!("it imports `{name}`; a plugin imports nothing")))
+        }
+    }
 }
 
-fn invalid(message: impl Into<String>) -> ScoreFailure {
-    failure(codes::PLUGIN_INVALID, message)
+fn at_most(limit: &'static str, allowed: usize, demanded: usize) -> Result<(), Fault> {
+    bounded(codes::PLUGIN_TOO_LARGE, limit, allowed as u64, demanded as u64)
+}
+
+fn bounded(code: Code, limit: &'static str, allowed: u64, demanded: u64) -> Result<(), Fault> {
+    let excess = Excess { limit, allowed, demanded };
+    if demanded > allowed { Err(Fault::limit(code, "it is too large", excess)) } else { Ok(()) }
+}
+
+fn invalid(message: impl std::fmt::Display) -> Fault {
+    Fault::new(codes::PLUGIN_INVALID, message.to_string())
 }
 
 #[cfg(test)]
@@ -111,7 +108,7 @@ mod tests {
     }
 
     fn code(bytes: &[u8]) -> String {
-        inspect(bytes).unwrap_err().code
+        inspect(bytes).unwrap_err().failure.code
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use staunch_core::codes;
+use staunch_core::score::ScoreFailure;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -87,13 +88,18 @@ impl Lock {
     /// Pins every `plugins/*.wasm` of the workspace `dir` by loading it. What cannot be loaded is not pinned and is
     /// reported; two files of one name are both reported.
     pub fn pin(dir: &Path) -> (Lock, Vec<PluginProblem>) {
+        Lock::pin_in(&Sandbox::new().map(Arc::new), dir)
+    }
+
+    /// Pins as [`Lock::pin`] does, by loading into this sandbox.
+    pub fn pin_in(sandbox: &Result<Arc<Sandbox>, ScoreFailure>, dir: &Path) -> (Lock, Vec<PluginProblem>) {
         let (mut lock, mut problems) = (Lock::default(), Vec::new());
-        let sandbox = match Sandbox::new() {
-            Ok(sandbox) => Arc::new(sandbox),
-            Err(failure) => return (lock, vec![PluginProblem::new(FOLDER, failure)]),
+        let sandbox = match sandbox {
+            Ok(sandbox) => sandbox,
+            Err(failure) => return (lock, vec![PluginProblem::new(FOLDER, failure.clone())]),
         };
-        lock.plugins = pin_folder(&sandbox, dir, FOLDER, &mut problems);
-        lock.challengers = pin_folder(&sandbox, dir, CHALLENGERS, &mut problems);
+        lock.plugins = pin_folder(sandbox, dir, FOLDER, &mut problems);
+        lock.challengers = pin_folder(sandbox, dir, CHALLENGERS, &mut problems);
         let alone = lock.challengers.iter().filter(|(name, _)| !lock.plugins.contains_key(*name));
         problems.extend(alone.map(|(name, one)| {
             let text = format!("it challenges `{name}`, but no plugin of that name is in `{FOLDER}`");
@@ -148,7 +154,7 @@ fn pinned(sandbox: &Arc<Sandbox>, dir: &Path, path: &str) -> Result<(String, Loc
 }
 
 /// Reads a component's file unless it is larger than any plugin may be.
-pub(crate) fn read_component(path: &PathBuf) -> Result<Vec<u8>, staunch_core::score::ScoreFailure> {
+pub(crate) fn read_component(path: &PathBuf) -> Result<Vec<u8>, ScoreFailure> {
     let missing =
         |e: std::io::Error| failure(codes::PLUGIN_MISSING, format!("`{}` cannot be read: {e}", path.display()));
     let size = std::fs::metadata(path).map_err(missing)?.len();

@@ -88,6 +88,9 @@ fn list_problem(manifest: &Manifest) -> Option<String> {
     if labels.len() < manifest.labels.len() {
         return Some("a label stands twice".into());
     }
+    if manifest.kind == ResultKind::Scalar && !labels.is_empty() {
+        return Some("only classes and rankings have labels".into());
+    }
     if manifest.kind == ResultKind::Classes && labels.len() < 2 {
         return Some("classes need at least two labels".into());
     }

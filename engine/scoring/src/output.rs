@@ -1,8 +1,10 @@
 //! Checking what a plugin answers, row by row: nothing that breaks the contract reaches a decision.
 
 use crate::bindings::{Class, Manifest, Outcome, Ranked, Reason as GuestReason, ResultKind, RowResult};
+use crate::fault::Fault;
 use crate::manifest::word;
 use crate::problem::failure;
+use crate::refusals::Excess;
 use staunch_core::codes;
 use staunch_core::score::{Reason, ScoreFailure};
 use std::collections::HashSet;
@@ -35,29 +37,32 @@ pub struct Answer {
 }
 
 /// Checks one answer against the manifest.
-pub fn check(manifest: &Manifest, row: RowResult) -> Result<Answer, ScoreFailure> {
+pub fn check(manifest: &Manifest, row: RowResult) -> Result<Answer, Fault> {
     let (mut classes, mut ranking) = (Vec::new(), Vec::new());
     let value = match (row.value, manifest.kind) {
-        (Outcome::Declined(why), _) => return Err(failure(codes::PLUGIN_DECLINED, printable(&why))),
+        (Outcome::Declined(why), _) => return Err(failure(codes::PLUGIN_DECLINED, printable(&why)).into()),
         (Outcome::Scalar(value), ResultKind::Scalar) => scalar(manifest, value)?,
         (Outcome::Classes(given), ResultKind::Classes) => {
             classes = shares(manifest, given)?;
             classes.first().map_or(0.0, |(_, share)| *share)
         }
         (Outcome::Ranking(given), ResultKind::Ranking) => {
+            if given.len() > MAX_ITEMS {
+                return Err(too_many("items of a ranking", MAX_ITEMS, given.len()));
+            }
             ranking = items(manifest, given)?;
             ranking.first().map_or(0.0, |(_, score)| *score)
         }
         (other, kind) => {
             let message = format!("it gave {} where its manifest says {}", shape(&other), word_of(kind));
-            return Err(failure(codes::PLUGIN_SHAPE, message));
+            return Err(failure(codes::PLUGIN_SHAPE, message).into());
         }
     };
     raw(row.raw)?;
     if row.reasons.len() > MAX_REASONS {
-        return Err(bad(format!("{} reasons, at most {MAX_REASONS} are allowed", row.reasons.len())));
+        return Err(too_many("reasons of a row", MAX_REASONS, row.reasons.len()));
     }
-    let reasons = row.reasons.into_iter().map(|one| reason(manifest, one)).collect::<Result<_, _>>()?;
+    let reasons = row.reasons.into_iter().map(|one| reason(manifest, one)).collect::<Result<_, ScoreFailure>>()?;
     Ok(Answer { value, classes, ranking, raw: row.raw, reasons })
 }
 
@@ -126,9 +131,6 @@ fn shares(manifest: &Manifest, classes: Vec<Class>) -> Result<Vec<(String, f64)>
 
 /// Items from best to worst; of a closed ranking only those of the manifest.
 fn items(manifest: &Manifest, ranked: Vec<Ranked>) -> Result<Vec<(String, f64)>, ScoreFailure> {
-    if ranked.len() > MAX_ITEMS {
-        return Err(bad(format!("{} items, at most {MAX_ITEMS} are allowed", ranked.len())));
-    }
     let known: HashSet<&str> = manifest.labels.iter().map(String::as_str).collect();
     let (mut seen, mut last) = (HashSet::new(), f64::INFINITY);
     for Ranked { item, score } in &ranked {
@@ -168,6 +170,11 @@ fn reason(manifest: &Manifest, reason: GuestReason) -> Result<Reason, ScoreFailu
 /// A text of a plugin, safe to print in one line.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_REASON_CHARS).collect()
+}
+
+fn too_many(limit: &'static str, allowed: usize, demanded: usize) -> Fault {
+    let excess = Excess { limit, allowed: allowed as u64, demanded: demanded as u64 };
+    Fault::limit(codes::PLUGIN_OUTPUT, "its answer is too long", excess)
 }
 
 fn bad(message: String) -> ScoreFailure {

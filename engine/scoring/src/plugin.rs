@@ -1,20 +1,25 @@
 //! One loaded plugin: its manifest, its compiled code, and how rows are scored by it.
 
+use crate::abi::Guest;
 use crate::batch::{self, Row};
-use crate::bindings::{FlatGuest, Manifest};
+use crate::bindings::Manifest;
 use crate::breaker::Breaker;
 use crate::flat::{self, Codes, Plain};
-use crate::inspect::inspect;
+use crate::limits::Limits;
 use crate::lock::sha256_hex;
-use crate::manifest;
+use crate::meter::{Meter, PluginUsage};
 use crate::output::{self, Answer};
+use crate::prepare::Prepared;
 use crate::problem::{PluginProblem, failure};
-use crate::sandbox::{Code, Guest, Sandbox};
+use crate::refusals::Subject;
+use crate::sandbox::{Code, Sandbox};
 use staunch_core::codes;
 use staunch_core::score::{ScoreFailure, ScoreOutcome, Scored};
 use staunch_core::time::Time;
 use staunch_core::value::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use wasmtime::Store;
 
 /// Rows of one call.
 pub const MAX_BATCH: usize = 1_024;
@@ -26,9 +31,9 @@ pub struct Plugin {
     manifest: Manifest,
     /// Of a plugin that exports the interface `values`.
     codes: Option<Codes>,
-    digest: String,
     trained_until: Option<Time>,
     breaker: Mutex<Breaker>,
+    meter: Meter,
 }
 
 /// An answer for one row of a plugin.
@@ -36,27 +41,22 @@ pub type AnswerOrFailure = Result<Answer, ScoreFailure>;
 
 impl Plugin {
     /// Takes a component's bytes. `name` is what problems are reported under.
+    ///
+    /// # Errors
+    /// What keeps it from being used.
     pub fn load(sandbox: &Arc<Sandbox>, name: &str, bytes: &[u8]) -> Result<Plugin, PluginProblem> {
-        Plugin::try_load(sandbox, bytes).map_err(|failure| PluginProblem::new(name, failure))
+        let subject = Subject { plugin: name.to_owned(), digest: sha256_hex(bytes) };
+        Plugin::known(sandbox, subject, bytes)
     }
 
-    fn try_load(sandbox: &Arc<Sandbox>, bytes: &[u8]) -> Result<Plugin, ScoreFailure> {
-        inspect(bytes)?;
-        let code = sandbox.compile(bytes)?;
-        let manifest =
-            sandbox.call(&code, 0, |guest, store| guest.plugin.staunch_scoring_plugin().call_describe(store))?;
-        if let Some(problem) = manifest::problem(&manifest) {
-            return Err(failure(codes::PLUGIN_MANIFEST, problem));
-        }
-        let codes = if code.is_quick() {
-            let texts = sandbox.call(&code, 0, |guest, store| flat(guest)?.call_texts(store))?;
-            Some(Codes::new(&manifest, texts).map_err(|problem| failure(codes::PLUGIN_MANIFEST, problem))?)
-        } else {
-            None
-        };
-        let (digest, trained_until) = (sha256_hex(bytes), manifest.trained_until());
+    /// Takes a component whose digest is known.
+    pub(crate) fn known(sandbox: &Arc<Sandbox>, subject: Subject, bytes: &[u8]) -> Result<Plugin, PluginProblem> {
+        let prepared = sandbox.prepare(&subject, bytes);
+        let prepared = prepared.map_err(|failure| PluginProblem::new(&subject.plugin, failure))?;
+        let Prepared { code, manifest, codes } = prepared;
+        let (trained_until, meter) = (manifest.trained_until(), Meter::new(manifest.inputs.len()));
         let (sandbox, breaker) = (sandbox.clone(), Mutex::default());
-        Ok(Plugin { sandbox, code, manifest, codes, digest, trained_until, breaker })
+        Ok(Plugin { sandbox, code, manifest, codes, trained_until, breaker, meter })
     }
 
     /// What the plugin says of itself.
@@ -66,7 +66,18 @@ impl Plugin {
 
     /// sha256 of the component, hex.
     pub fn digest(&self) -> &str {
-        &self.digest
+        &self.code.subject().digest
+    }
+
+    /// What it was asked since it was loaded.
+    pub fn usage(&self) -> PluginUsage {
+        let names = self.manifest.inputs.iter().map(|input| input.name.as_str());
+        self.meter.usage([&self.manifest.name, &self.manifest.version, self.digest()], names)
+    }
+
+    /// Whether instances of it are called again, because it is proven to be what our own compiler makes.
+    pub fn resets(&self) -> bool {
+        self.code.resets()
     }
 
     /// Scores rows whose inputs are given by name, in any order: one answer per row, in order.
@@ -108,8 +119,9 @@ impl Plugin {
             return None;
         }
         if !self.breaker().admit() {
-            return Some(Err(tripped()));
+            return Some(Err(self.rests(rows)));
         }
+        self.meter.numbers(rows, numbers);
         let width = if explains { 2 + inputs } else { 2 };
         let answer = self.flat(rows, numbers, explains).and_then(|answer| {
             let sound = |row: &[f64]| flat::sound(&self.manifest, row);
@@ -130,7 +142,10 @@ impl Plugin {
                     sound.push(row);
                     places.push(place);
                 }
-                Err(failure) => answers[place] = Some(Err(failure)),
+                Err(failure) => {
+                    self.meter.failed(&failure.code, 1);
+                    answers[place] = Some(Err(failure));
+                }
             }
         }
         for (rows, places) in sound.chunks(MAX_BATCH).zip(places.chunks(MAX_BATCH)) {
@@ -155,7 +170,7 @@ impl Plugin {
             classes: answer.classes,
             ranking: answer.ranking.into_iter().map(|(item, _)| item).collect(),
             reasons: answer.reasons,
-            digest: self.digest.clone(),
+            digest: self.digest().to_owned(),
             trained_until: self.trained_until,
             shadow: None,
         })
@@ -165,11 +180,13 @@ impl Plugin {
         let on_trial = {
             let mut breaker = self.breaker();
             if !breaker.admit() {
-                answers.extend(rows.iter().map(|_| Err(tripped())));
+                let rests = self.rests(rows.len());
+                answers.extend(rows.iter().map(|_| Err(rests.clone())));
                 return;
             }
             breaker.on_trial()
         };
+        self.meter.rows(rows);
         let (first, rest) = rows.split_at(if on_trial { rows.len().min(1) } else { 0 });
         self.try_rows(first, call, answers);
         self.try_rows(rest, call, answers);
@@ -182,7 +199,8 @@ impl Plugin {
             return;
         }
         if self.breaker().tripped() {
-            answers.extend(rows.iter().map(|_| Err(tripped())));
+            let rests = self.rests(rows.len());
+            answers.extend(rows.iter().map(|_| Err(rests.clone())));
             return;
         }
         match call(rows) {
@@ -191,6 +209,11 @@ impl Plugin {
                     self.count(answer.as_ref().err());
                     answers.push(answer);
                 }
+            }
+            // Nothing was asked of the plugin, and fewer rows would wait as long.
+            Err(failure) if failure.code == codes::PLUGIN_BUSY => {
+                self.meter.failed(&failure.code, rows.len());
+                answers.extend(rows.iter().map(|_| Err(failure.clone())));
             }
             Err(failure) if rows.len() == 1 => {
                 self.count(Some(&failure));
@@ -215,27 +238,19 @@ impl Plugin {
 
     fn by_columns(&self, rows: &[Row<'_>]) -> Result<Vec<AnswerOrFailure>, ScoreFailure> {
         let columns = batch::columns(&self.manifest, rows);
-        let answer = self.sandbox.call(&self.code, rows.len(), |guest, store| {
-            guest.plugin.staunch_scoring_plugin().call_score_batch(store, rows.len() as u32, &columns)
-        })?;
+        let answer = self.call(rows.len(), |guest, store| guest.score_batch(store, rows.len() as u32, &columns))?;
         let scored = answer.map_err(|text| failure(codes::PLUGIN_REFUSED, output::printable(&text)))?;
         if scored.len() != rows.len() {
             let message = format!("{} answers for {} rows", scored.len(), rows.len());
             return Err(failure(codes::PLUGIN_OUTPUT, message));
         }
-        Ok(scored.into_iter().map(|row| output::check(&self.manifest, row)).collect())
+        let refused = |fault| self.sandbox.refused(self.code.subject(), fault);
+        Ok(scored.into_iter().map(|row| output::check(&self.manifest, row).map_err(refused)).collect())
     }
 
     /// One call of the interface `values`; the answer has the right length.
     fn flat(&self, rows: usize, numbers: &[f64], explains: bool) -> Result<Vec<f64>, ScoreFailure> {
-        let answer = self.sandbox.call(&self.code, rows, |guest, store| {
-            let (flat, count) = (flat(guest)?, rows as u32);
-            if explains {
-                flat.call_explain_values(store, count, numbers)
-            } else {
-                flat.call_score_values(store, count, numbers)
-            }
-        })?;
+        let answer = self.call(rows, |guest, store| guest.values(store, rows as u32, numbers, explains))?;
         let width = if explains { 2 + self.manifest.inputs.len() } else { 2 };
         if answer.len() != rows * width {
             let message = format!("{} numbers for {rows} rows, {width} each are expected", answer.len());
@@ -244,18 +259,41 @@ impl Plugin {
         Ok(answer)
     }
 
+    /// One call of the plugin, counted. The clock only tells how long it took.
+    fn call<T>(
+        &self,
+        rows: usize,
+        call: impl FnOnce(&dyn Guest, &mut Store<Limits>) -> wasmtime::Result<T>,
+    ) -> Result<T, ScoreFailure> {
+        let start = Instant::now();
+        let answer = self.sandbox.call(&self.code, rows, call);
+        self.meter.call(rows, answer.as_ref().map_or(0, |(_, fuel)| *fuel), start.elapsed());
+        answer.map(|(answer, _)| answer)
+    }
+
     fn count(&self, failed: Option<&ScoreFailure>) {
+        if let Some(failure) = failed {
+            self.meter.failed(&failure.code, 1);
+        }
         let mut breaker = self.breaker();
         match failed {
             None => breaker.succeeded(),
             // To decline a row is an answer.
             Some(failure) if failure.code == codes::PLUGIN_DECLINED => breaker.succeeded(),
+            Some(failure) if failure.code == codes::PLUGIN_BUSY => {}
             Some(failure) => {
                 if breaker.failed() {
+                    self.meter.tripped();
                     tracing::warn!(plugin = %self.manifest.name, code = %failure.code, "plugin failed repeatedly and rests");
                 }
             }
         }
+    }
+
+    /// What rows get while it rests.
+    fn rests(&self, rows: usize) -> ScoreFailure {
+        self.meter.failed(codes::PLUGIN_TRIPPED, rows);
+        resting()
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
@@ -268,11 +306,6 @@ trait Call<T>: Fn(&[Row<'_>]) -> Result<Vec<Result<T, ScoreFailure>>, ScoreFailu
 
 impl<T, F: Fn(&[Row<'_>]) -> Result<Vec<Result<T, ScoreFailure>>, ScoreFailure>> Call<T> for F {}
 
-fn flat(guest: &Guest) -> wasmtime::Result<&FlatGuest> {
-    let flat = guest.flat.as_ref().map(crate::bindings::Flat::staunch_scoring_values);
-    flat.ok_or_else(|| wasmtime::Error::msg("it does not export `values`"))
-}
-
 /// An answer without what it comes with.
 fn bare(answer: Answer) -> Result<Plain, ScoreFailure> {
     let (single, raw) = (answer.classes.is_empty() && answer.ranking.is_empty(), answer.raw);
@@ -280,6 +313,6 @@ fn bare(answer: Answer) -> Result<Plain, ScoreFailure> {
     raw.map(|raw| Plain { value: answer.value, raw })
 }
 
-fn tripped() -> ScoreFailure {
+fn resting() -> ScoreFailure {
     failure(codes::PLUGIN_TRIPPED, "it failed repeatedly and rests; run `staunch plugin check` on it")
 }

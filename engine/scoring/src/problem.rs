@@ -47,7 +47,7 @@ pub(crate) fn failure(code: Code, message: impl Into<String>) -> ScoreFailure {
 }
 
 fn advice(code: &str) -> (Code, &'static str) {
-    let known: [(Code, &str); 11] = [
+    let known: [(Code, &str); 14] = [
         (codes::PLUGIN_MISSING, "put the file back or build it again, then run `staunch lock`"),
         (
             codes::PLUGIN_DIGEST,
@@ -67,6 +67,9 @@ fn advice(code: &str) -> (Code, &'static str) {
             "build it as a component of the world `staunch:scoring/scorer@1.0.0`, see `plugins/wit`",
         ),
         (codes::PLUGIN_LIMITS, "a plugin has 64 MiB of memory; use a smaller model"),
+        (codes::PLUGIN_COMPILE, "use a smaller model or split large functions; on an overloaded machine try again"),
+        (codes::PLUGIN_CONTRACT, "build it from the contract in `plugins/wit`"),
+        (codes::PLUGIN_BUSY, "give the machine less work at once, or look for a slow plugin"),
         (codes::PLUGIN_MANIFEST, "correct what the plugin's `describe` returns, then run `staunch lock`"),
     ];
     let found = known.into_iter().find(|(known, _)| *known == code);

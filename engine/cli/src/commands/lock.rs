@@ -19,7 +19,7 @@ pub struct Lock {
 /// Runs the command.
 pub fn run(args: &Lock) -> Result<bool> {
     let dir = &args.dir.dir;
-    let (pins, problems) = Pins::pin(dir);
+    let (pins, problems) = Pins::pin_in(&crate::host::sandbox(dir), dir);
     for problem in &problems {
         output::say(&format!("error {problem}\n  next: {}", problem.help));
     }

@@ -3,6 +3,7 @@
 mod backtest;
 mod challenge;
 mod check;
+mod compile_plugin;
 mod dead;
 mod demo;
 mod diff;
@@ -65,6 +66,8 @@ enum Command {
     Rollout(rollout::Rollout),
     Model(model::Model),
     Plugin(plugin::Plugin),
+    #[command(hide = true)]
+    CompilePlugin(compile_plugin::CompilePlugin),
     Lock(lock::Lock),
     Schema(schema::Schema),
     Doctor(doctor::Doctor),
@@ -75,6 +78,10 @@ enum Command {
 /// # Errors
 /// Wrong usage or environment.
 pub fn run(cli: Cli) -> Result<bool> {
+    // Its limits leave no room for the threads of a runtime.
+    if let Command::CompilePlugin(args) = &cli.command {
+        return compile_plugin::run(args);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CliError::new(codes::CLI_STEP, error.to_string(), ""))?;
     runtime.block_on(async {
@@ -100,6 +107,7 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Rollout(args) => rollout::run(args).await,
             Command::Model(args) => model::run(args),
             Command::Plugin(args) => plugin::run(args).await,
+            Command::CompilePlugin(args) => compile_plugin::run(&args),
             Command::Lock(args) => lock::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Doctor(args) => doctor::run(args).await,

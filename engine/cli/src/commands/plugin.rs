@@ -5,10 +5,10 @@ use crate::error::{CliError, Result};
 use crate::output;
 use clap::{Args, Subcommand};
 use staunch_core::codes;
+use staunch_core::score::ScoreFailure;
 use staunch_core::value::Value;
-use staunch_scoring::{Answer, InputKind, Plugin as Loaded, ResultKind, Sandbox};
+use staunch_scoring::{Answer, InputKind, Plugin as Loaded, ResultKind};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Scores rows of a file with a plugin.
 ///
@@ -55,8 +55,8 @@ pub async fn run(args: Plugin) -> Result<bool> {
 
 fn score(plugin: PathBuf, data: PathBuf, output: Option<PathBuf>) -> Result<bool> {
     let bytes = std::fs::read(&plugin).map_err(|error| CliError::file(&plugin, &error))?;
-    let sandbox =
-        Arc::new(Sandbox::new().map_err(|failure| CliError::new(codes::CLI_STEP, failure.to_string(), "report this"))?);
+    let broken = |failure: ScoreFailure| CliError::new(codes::CLI_STEP, failure.to_string(), "report this");
+    let sandbox = crate::host::alone().map_err(broken)?;
     let name = plugin.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let loaded = Loaded::load(&sandbox, &name, &bytes).map_err(|problem| {
         CliError::new(problem.code, format!("{}: {}", plugin.display(), problem.message), problem.help)

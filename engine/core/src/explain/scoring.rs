@@ -94,6 +94,21 @@ pub(super) const PAGES: &[Entry] = &[
         "Correct the manifest and build the plugin again, then run `staunch lock`.",
     ),
     entry(
+        PLUGIN_COMPILE,
+        "Plugins are compiled in a process of its own with a limit of time and memory. This one wanted more, or its compiler ended without a result.",
+        "Use a smaller model or split large functions; where the machine is overloaded, try again.",
+    ),
+    entry(
+        PLUGIN_CONTRACT,
+        "The plugin exports another major version of `staunch:scoring` than those that this version takes; the message names them.",
+        "Build it from the contract in `plugins/wit`, or use a version of Staunch that takes it.",
+    ),
+    entry(
+        PLUGIN_BUSY,
+        "More calls wait for a place than may wait. No plugin was asked, and none is to blame.",
+        "Give the machine less work at once, or find the slow plugin in the log of refusals.",
+    ),
+    entry(
         MODEL_TABLE,
         "The table has no header, a name that stands twice, a row of another length, a column that is not there or holds \
          nothing, or a label that is neither yes nor no.",

@@ -6,6 +6,7 @@
 //! numbers, `forest` says where their tables lie, `fill`, `lanes`, `single` with `masks` and `walk` find the leaves of rows, `sums` and `dense`
 //! add up what the leaves hold, `kernel` puts these together, `answer` has links and calibration, `trees` and `values` the
 //! exported functions; `linear` is what stands in the kernel's place for linear models. The same model gives the same bytes.
+//! `proof` puts the model behind the component, so that others can tell by it what this compiler made.
 
 mod answer;
 mod contract;
@@ -23,6 +24,7 @@ mod lower;
 mod manifest;
 mod masks;
 mod plan;
+mod proof;
 mod rows;
 mod runtime;
 mod single;
@@ -36,14 +38,25 @@ use crate::error::ModelError;
 use crate::model::Model;
 use contract::Contract;
 
+pub use proof::is_ours;
+
 /// The WIT of the world that plugins implement.
 pub const WIT: &str = include_str!("../../../../plugins/wit/scoring.wit");
 
-/// Compiles a model into a component. Its answers are those of [`Model::predict`], bit for bit.
+/// Compiles a model into a component. Its answers are those of [`Model::predict`], bit for bit. One that exports the
+/// interface `values` holds its model, which proves where it comes from: [`is_ours`].
 pub fn compile(model: &Model) -> Result<Vec<u8>, ModelError> {
+    let mut component = plain(model)?;
+    if proof::carries(model) {
+        proof::attach(model, &mut component)?;
+    }
+    Ok(component)
+}
+
+/// The component without its model.
+fn plain(model: &Model) -> Result<Vec<u8>, ModelError> {
     model.check()?;
-    let quick = !matches!(model, Model::Logistic(_)) && model.head().labels.is_empty();
-    let contract = Contract::load(if quick { "quick-scorer" } else { "scorer" })?;
+    let contract = Contract::load(if proof::carries(model) { "quick-scorer" } else { "scorer" })?;
     let module = guest::module(model, &contract)?;
     contract.component(module)
 }

@@ -56,16 +56,21 @@ impl Guest {
     }
 
     pub fn build(&self) -> Vec<u8> {
-        let mut module = wat::parse_str(self.text()).unwrap();
+        self.build_as(staunch_models::compile::WIT, &self.text())
+    }
+
+    /// The same for another version of the contract, given by its WIT, with a changed text.
+    pub fn build_as(&self, wit: &str, text: &str) -> Vec<u8> {
+        let mut module = wat::parse_str(text).unwrap();
         let mut resolve = wit_parser::Resolve::new();
-        let package = resolve.push_source("scoring.wit", staunch_models::compile::WIT).unwrap();
+        let package = resolve.push_source("scoring.wit", wit).unwrap();
         let world = if self.fields.contains("scoring/values@") { "quick-scorer" } else { "scorer" };
         let world = resolve.select_world(&[package], Some(world)).unwrap();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
         ComponentEncoder::default().validate(false).module(&module).unwrap().encode().unwrap()
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let data: String = manifest_data().iter().map(|byte| format!("\\{byte:02x}")).collect();
         let Guest { score, describe, realloc, fields, memory } = self;
         let interface = "staunch:scoring/plugin@1.0.0#";

@@ -2,7 +2,10 @@
 
 use crate::guest::{Guest, answer, compiled, model};
 use crate::workspace::{request, workspace};
-use staunch_scoring::{Host, Scorer};
+use staunch_models::compile::is_ours;
+use staunch_models::{Model, TreesModel, sample};
+use staunch_scoring::{Host, Sandbox, Scorer};
+use std::sync::Arc;
 
 /// A guest that gives 0.25 by columns, and this by numbers: `texts`, `score-values` and `explain-values`, bodies that leave
 /// the address of an answer.
@@ -93,19 +96,51 @@ fn texts_must_fit_the_manifest() {
     assert_eq!(ask(&guest("(unreachable)", &good, &good)).map(Result::unwrap_err), ["ST3004"; 2]);
 }
 
-/// A guest that crashes at its third call: describing it is the first.
-#[test]
-fn an_instance_that_failed_is_never_called_again() {
+/// A guest that counts its calls in its memory, answers with an eighth of them, and crashes at the third.
+fn counting() -> Vec<u8> {
     let score = format!(
         "(i32.store (i32.const 38000) (i32.add (i32.load (i32.const 38000)) (i32.const 1)))
          (if (i32.gt_u (i32.load (i32.const 38000)) (i32.const 2)) (then unreachable)) {}",
         answer("(f64.div (f64.convert_i32_u (i32.load (i32.const 38000))) (f64.const 8))", 1, (0, 0))
     );
-    let (dir, lock) = workspace(&Guest::scoring(score).build());
-    let (host, _) = Host::load(dir.path(), &lock);
+    Guest::scoring(score).build()
+}
+
+/// What six calls in a row answer where `trust` says of which components instances may be called again.
+fn six(component: &[u8], trust: fn(&[u8]) -> bool) -> Vec<Result<f64, String>> {
+    let (dir, lock) = workspace(component);
+    let (host, _) = Host::load_in(&Sandbox::trusting(trust).map(Arc::new), dir.path(), &lock);
     let ask = || host.score(&[request(&[Some(1.0)])]).remove(0).map(|scored| scored.value).map_err(|e| e.code);
+    (0..6).map(|_| ask()).collect()
+}
+
+#[test]
+fn no_call_of_a_foreign_plugin_finds_what_an_earlier_one_left() {
+    for trust in [(|_| false) as fn(&[u8]) -> bool, is_ours] {
+        assert_eq!(six(&counting(), trust), vec![Ok(0.125); 6]);
+    }
+}
+
+#[test]
+fn the_proof_of_another_component_does_not_make_a_plugin_trusted() {
+    let ours = staunch_models::compile(&Model::Trees(sample::trees(1, 1, 3, 3))).unwrap();
+    assert!(is_ours(&ours));
+    let section = wasmparser::Parser::new(0).parse_all(&ours).find_map(|payload| match payload.unwrap() {
+        wasmparser::Payload::CustomSection(section) if section.name() == "staunch-model" => {
+            Some(section.data().to_vec())
+        }
+        _ => None,
+    });
+    let mut forged = counting();
+    let section = wasm_encoder::CustomSection { name: "staunch-model".into(), data: section.unwrap().into() };
+    wasm_encoder::ComponentSection::append_to_component(&section, &mut forged);
+    assert_eq!(six(&forged, is_ours), vec![Ok(0.125); 6]);
+}
+
+#[test]
+fn an_instance_that_failed_is_never_called_again() {
     let crash = || Err("ST3004".to_owned());
-    let got: Vec<_> = (0..6).map(|_| ask()).collect();
+    let got = six(&counting(), |_| true);
     assert_eq!(got, [Ok(0.125), Ok(0.25), crash(), Ok(0.125), Ok(0.25), crash()]);
 }
 
@@ -114,27 +149,31 @@ fn an_instance_that_failed_is_never_called_again() {
 fn many_plugins_take_turns() {
     let (dir, mut lock) = workspace(&compiled(model(1)));
     let first = lock.plugins["m"].clone();
+    let trees = |number: u64| {
+        let name = format!("m{number}");
+        Model::Trees(TreesModel { name, ..sample::trees(number, 1, 2, 3) })
+    };
     for number in 0..70 {
-        let mut other = model(1);
-        (other.name, other.intercept) = (format!("m{number}"), f64::from(number) / 10.0);
-        let (path, bytes) = (format!("plugins/m{number}.wasm"), compiled(other));
+        let (path, bytes) = (format!("plugins/m{number}.wasm"), staunch_models::compile(&trees(number)).unwrap());
+        assert!(is_ours(&bytes));
         std::fs::write(dir.path().join(&path), &bytes).unwrap();
         let sha256 = staunch_scoring::sha256_hex(&bytes);
         lock.plugins.insert(format!("m{number}"), staunch_scoring::LockedPlugin { path, sha256, ..first.clone() });
     }
-    let (host, problems) = Host::load(dir.path(), &lock);
+    let (host, problems) = Host::load_in(&Sandbox::trusting(is_ours).map(Arc::new), dir.path(), &lock);
     assert_eq!(problems, []);
     let value = |number: usize| {
         let asked = staunch_core::score::ScoreRequest { plugin: format!("m{number}"), ..request(&[Some(0.0)]) };
         host.score(&[asked]).remove(0).unwrap().value
     };
-    let expected = |number: usize| staunch_models::sigmoid(number as f64 / 10.0);
+    let expected: Vec<f64> = (0..70).map(|number| trees(number).predict(&[Some(0.0)]).0).collect();
+    let expected = &expected;
     std::thread::scope(|scope| {
         for thread in 0..20 {
             scope.spawn(move || {
                 for turn in 0..140 {
                     let number = (turn * 13 + thread) % 70;
-                    assert_eq!(value(number), expected(number));
+                    assert_eq!(value(number), expected[number]);
                 }
             });
         }

@@ -119,7 +119,7 @@ fn only_the_top_of_a_long_ranking_is_kept() {
     let list: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
     let scored = ask(&guest(2, &[], 2, &list[..1_000])).1.unwrap();
     assert_eq!((scored.ranking.len(), scored.ranking[99].as_str()), (100, "i99"));
-    refused("ST3007", &[(2, &[], 2, &list, "1001 items, at most 1000")]);
+    refused("ST3007", &[(2, &[], 2, &list, "at most 1000, asked for 1001")]);
 }
 
 #[test]
