@@ -1,14 +1,16 @@
 //! From a table to a finished model: checks, validation, the choice of what is chosen by it, and the fit on all rows.
 
-use crate::boost::{BoostOptions, Crossed, Direction, Prepared, useless};
+use crate::boost::{BoostOptions, Crossed, Direction, Forest, Prepared, useless};
 use crate::calibrate::{Point, choose};
+use crate::calibration::Calibration;
 use crate::error::ModelError;
 use crate::folds::{Fold, Rule, folds, rule, strata};
+use crate::head::{Head, Input};
 use crate::model::{Card, FORMAT, Model};
 use crate::path::{PENALTIES, walk};
 use crate::table::Table;
 use crate::train::{TrainOptions, train};
-use crate::trees::{Link, TreesModel};
+use crate::trees::{Link, TreesInput, TreesModel};
 use staunch_core::time::Span;
 
 /// Leaves of trees that validation tries, before the most that are allowed.
@@ -58,6 +60,8 @@ pub struct Report {
     pub left_out: Vec<(String, &'static str)>,
     /// Inputs in which the answer may only rise or fall.
     pub bound: Vec<(String, Direction)>,
+    /// Kinds of model that `auto` could not take, each with the reason.
+    pub passed_over: Vec<(&'static str, String)>,
     /// Rows that were held out in validation, each with the probability that a model gave which did not see it.
     pub held: Vec<(usize, f64)>,
 }
@@ -79,19 +83,69 @@ pub struct Tried {
 /// are trained, and the same seed give the same bytes.
 pub fn learn(table: &Table, options: &LearnOptions) -> Result<(Model, Report), ModelError> {
     check(table)?;
+    fits(table, options)?;
     match options.kind {
         Kind::Logistic => logistic(table, options),
         Kind::Trees => trees(table, options),
-        Kind::Auto => {
-            let options = LearnOptions { path: true, ..options.clone() };
-            let (line, wood) = (logistic(table, &options), trees(table, &options));
-            match (line, wood) {
-                (Ok(line), Ok(wood)) => Ok(better(table, line, wood)),
-                (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
-                (Err(_), Err(error)) => Err(error),
-            }
+        Kind::Auto => either(table, &LearnOptions { path: true, ..options.clone() }),
+    }
+}
+
+/// Trains both kinds and takes the better one, or the only one that this table allows.
+fn either(table: &Table, options: &LearnOptions) -> Result<Learnt, ModelError> {
+    // A setting of the trees that makes no sense is no reason to take the other kind.
+    options.boost.bound(table)?;
+    let (line, wood) = (logistic(table, options).and_then(|line| bounded(line, options)), trees(table, options));
+    let only = |(model, mut report): Learnt, other: &'static str, error: &ModelError| {
+        report.passed_over.push((other, error.to_string()));
+        (model, report)
+    };
+    match (line, wood) {
+        (Ok(line), Ok(wood)) => Ok(better(table, line, wood)),
+        (Ok(line), Err(error)) => Ok(only(line, "trees", &error)),
+        (Err(error), Ok(wood)) => Ok(only(wood, "logistic", &error)),
+        (Err(_), Err(error)) => Err(error),
+    }
+}
+
+/// The logistic regression, where it rises and falls as it may.
+fn bounded((model, mut report): Learnt, options: &LearnOptions) -> Result<Learnt, ModelError> {
+    let Model::Logistic(inner) = &model else { return Ok((model, report)) };
+    for (name, direction) in &options.boost.monotone {
+        let weight = inner.inputs.iter().find(|input| input.name == *name).map_or(0.0, |input| input.weight);
+        let (broken, way) = match direction {
+            Direction::Up => (weight < 0.0, "falls"),
+            Direction::Down => (weight > 0.0, "rises"),
+        };
+        if broken {
+            return Err(ModelError::Training(format!("it {way} with `{name}`, which it may not")));
         }
     }
+    report.bound.clone_from(&options.boost.monotone);
+    Ok((model, report))
+}
+
+/// Finds what no model could hold, before any time goes into training one.
+fn fits(table: &Table, options: &LearnOptions) -> Result<(), ModelError> {
+    let used = |input: &usize| options.kind != Kind::Logistic || table.texts(*input).is_empty();
+    let input = |input: usize| Input { name: &table.inputs[input], unit: &None, categories: &[] };
+    let train = &options.train;
+    let head = Head {
+        kind: "",
+        format: FORMAT,
+        name: &train.name,
+        version: &train.version,
+        inputs: (0..table.inputs.len()).filter(used).map(input).collect(),
+        labels: &[],
+        base: None,
+        range: Some((0.0, 1.0)),
+        bands: &train.bands,
+        card: &train.card,
+    };
+    if let Some(problem) = head.inputs_problem() {
+        return Err(ModelError::Table(format!("{problem}; rename or ignore columns")));
+    }
+    head.problem().map_or(Ok(()), |problem| Err(ModelError::Setting(problem)))
 }
 
 /// Finds what makes a table unfit to learn from.
@@ -109,7 +163,7 @@ fn check(table: &Table) -> Result<(), ModelError> {
     }
     for (name, cells) in table.inputs.iter().zip(&table.columns) {
         if cells.iter().all(Option::is_none) {
-            let problem = "no labelled row has a value".into();
+            let problem = "no row to train on has a value".into();
             return Err(ModelError::Cell { line: 1, column: name.clone(), problem });
         }
     }
@@ -152,29 +206,7 @@ fn trees(table: &Table, options: &LearnOptions) -> Result<(Model, Report), Model
         crossed.held.iter().zip(&held.labels).map(|((_, raw), label)| Point { raw: *raw, label: *label }).collect();
     let choice = choose(&points, &parts(&held, options.seed));
     let forest = prepared.fit(crossed.trees);
-    let (train, inputs) = (&options.train, prepared.inputs(table).into_iter());
-    let model = TreesModel {
-        format: FORMAT,
-        name: train.name.clone(),
-        version: train.version.clone(),
-        inputs: inputs
-            .map(|mut input| {
-                input.unit = train.units.get(&input.name).cloned();
-                input
-            })
-            .collect(),
-        base: forest.base,
-        labels: Vec::new(),
-        bases: Vec::new(),
-        link: Link::Sigmoid,
-        scale: 1.0,
-        calibration: choice.calibration,
-        trees: forest.trees,
-        bands: train.bands.clone(),
-        card: Card { rows: table.len() as u64, positives: table.positives() as u64, ..train.card.clone() },
-    };
-    let model = Model::Trees(model);
-    model.check()?;
+    let model = assemble(table, &options.train, prepared.inputs(table), forest, choice.calibration)?;
     tried.push(Tried { what: "trees", value: crossed.trees.to_string(), log_loss: crossed.loss, taken: true });
     tried.extend(choice.tried.iter().enumerate().map(|(place, (name, log_loss))| Tried {
         what: "calibration",
@@ -184,7 +216,37 @@ fn trees(table: &Table, options: &LearnOptions) -> Result<(Model, Report), Model
     }));
     let held = crossed.held.iter().zip(choice.answers).map(|((row, _), answer)| (*row, answer)).collect();
     let bound = options.boost.monotone.clone();
-    Ok((model, Report { rule: Some(rule(table)), folds: folds.len(), tried, left_out, bound, held }))
+    let (rule, folds) = (Some(rule(table)), folds.len());
+    Ok((model, Report { rule, folds, tried, left_out, bound, held, ..Report::default() }))
+}
+
+fn assemble(
+    table: &Table,
+    options: &TrainOptions,
+    mut inputs: Vec<TreesInput>,
+    forest: Forest,
+    calibration: Option<Calibration>,
+) -> Result<Model, ModelError> {
+    for input in &mut inputs {
+        input.unit = options.units.get(&input.name).cloned();
+    }
+    let model = Model::Trees(TreesModel {
+        format: FORMAT,
+        name: options.name.clone(),
+        version: options.version.clone(),
+        inputs,
+        base: forest.base,
+        labels: Vec::new(),
+        bases: Vec::new(),
+        link: Link::Sigmoid,
+        scale: 1.0,
+        calibration,
+        trees: forest.trees,
+        bands: options.bands.clone(),
+        card: Card { rows: table.len() as u64, positives: table.positives() as u64, ..options.card.clone() },
+    });
+    model.check()?;
+    Ok(model)
 }
 
 /// Cross-validates larger and larger trees until they predict no better, and leaves the best size set.

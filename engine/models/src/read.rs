@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::Read;
 
 impl Table {
-    /// Reads CSV. Inputs are all columns that the options do not name. A column is one of numbers or one of texts,
+    /// Reads CSV. Inputs are the columns that the options say, else all that they do not name. A column is one of numbers or one of texts,
     /// whichever its first cells mostly are; a single cell of a column of numbers that is not one is an error with its
     /// place.
     pub fn read_csv(reader: impl Read, options: &TableOptions) -> Result<Table, ModelError> {
@@ -15,26 +15,22 @@ impl Table {
         let label = sheet.position(&options.label)?;
         let find = |name: &Option<String>| name.as_deref().map(|name| sheet.position(name)).transpose();
         let (at, group, segment) = (find(&options.at)?, find(&options.group)?, find(&options.segment)?);
-        let mut used = vec![Some(label), at, group];
-        for name in &options.ignore {
-            used.push(Some(sheet.position(name)?));
-        }
-        let texts = options.texts.iter().map(|name| sheet.position(name)).collect::<Result<Vec<_>, _>>()?;
+        let all = |names: &[String]| names.iter().map(|name| sheet.position(name)).collect::<Result<Vec<_>, _>>();
+        let (ignored, texts, said) = (all(&options.ignore)?, all(&options.texts)?, all(&options.inputs)?);
+        let no_input = |column| Some(column) == at || Some(column) == group || column == label;
+        let no_input = |column: &usize| {
+            no_input(*column) || ignored.contains(column) || !(said.is_empty() || said.contains(column))
+        };
         let labels = labels(&sheet, label)?;
         let kept: Vec<usize> = (0..sheet.len()).filter(|&row| labels[row].is_some()).collect();
         let mut table = Table { unlabelled: sheet.len() - kept.len(), ..Table::default() };
         table.labels = labels.into_iter().flatten().collect();
         table.keys = kept.iter().map(|&row| sheet.hash(row)).collect();
-        for (column, name) in sheet.names().iter().enumerate().filter(|(column, _)| !used.contains(&Some(*column))) {
-            let (cells, categories) = if sheet.looks_numeric(column) && !texts.contains(&column) {
-                let all = sheet.numbers(column)?;
-                (kept.iter().map(|&row| all[row]).collect(), Vec::new())
-            } else {
-                codes(&sheet, column, &kept)
-            };
+        for column in (0..sheet.names().len()).filter(|column| !no_input(column)) {
+            let (cells, categories) = input(&sheet, column, texts.contains(&column), &kept)?;
             table.columns.push(cells);
             table.categories.push(categories);
-            table.inputs.push(name.clone());
+            table.inputs.push(sheet.names()[column].clone());
         }
         if let Some(column) = at {
             table.at = kept.iter().map(|&row| sheet.time(row, column)).collect::<Result<_, _>>()?;
@@ -45,6 +41,24 @@ impl Table {
         table.groups = groups(&sheet, group, &kept);
         Ok(table)
     }
+}
+
+/// The cells of an input, with the texts that occur where it is one of texts.
+type Cells = (Vec<Option<f64>>, Vec<String>);
+
+fn input(sheet: &Sheet, column: usize, is_text: bool, kept: &[usize]) -> Result<Cells, ModelError> {
+    if is_text {
+        return Ok(codes(sheet, column, kept));
+    }
+    if sheet.looks_numeric(column) {
+        let all = sheet.numbers(column)?;
+        return Ok((kept.iter().map(|&row| all[row]).collect(), Vec::new()));
+    }
+    if let Some(row) = sheet.decimal_comma(column) {
+        let text = sheet.text(row, column).unwrap_or_default();
+        return Err(sheet.error(row, column, format!("`{text}` has a decimal comma: write numbers with a point")));
+    }
+    Ok(codes(sheet, column, kept))
 }
 
 fn labels(sheet: &Sheet, column: usize) -> Result<Vec<Option<bool>>, ModelError> {
@@ -61,7 +75,7 @@ fn labels(sheet: &Sheet, column: usize) -> Result<Vec<Option<bool>>, ModelError>
 
 /// A column of texts as places in the list of those that occur, which is in ascending order, so that it does not
 /// depend on the order of the rows.
-fn codes(sheet: &Sheet, column: usize, kept: &[usize]) -> (Vec<Option<f64>>, Vec<String>) {
+fn codes(sheet: &Sheet, column: usize, kept: &[usize]) -> Cells {
     let texts: Vec<Option<&str>> = kept.iter().map(|&row| sheet.text(row, column)).collect();
     let mut known: Vec<&str> = texts.iter().copied().flatten().collect();
     known.sort_unstable();

@@ -259,7 +259,8 @@ fn apply(model: &mut Model, options: &Options) -> Result<(), ModelError> {
     let card = model.card_mut();
     set(&mut card.owner, options.owner.as_ref());
     set(&mut card.purpose, options.purpose.as_ref());
-    model.check()
+    // The file was sound, so what is not is what was given beside it.
+    model.check().map_err(|error| ModelError::Options(inner(&error)))
 }
 
 fn set(field: &mut String, wanted: Option<&String>) {

@@ -6,7 +6,7 @@ mod tree;
 
 use super::{Budget, Format, broken, trees_model, unsupported};
 use crate::error::ModelError;
-use crate::model::Model;
+use crate::model::{MAX_INPUTS, Model};
 use crate::node::Node;
 use crate::trees::{MAX_CLASSES, MAX_TREES, TreesInput};
 use std::collections::HashMap;
@@ -117,14 +117,14 @@ impl<'a> Parts<'a> {
     /// The inputs as numbers, and how many there are.
     fn inputs(&self) -> Result<(Vec<TreesInput>, usize), ModelError> {
         let (names, line) = field(&self.header, "feature_names", "the header")?;
-        let inputs: Vec<TreesInput> = names.split_whitespace().map(TreesInput::number).collect();
-        let last = self.count("max_feature_idx")?;
-        if last.checked_add(1) != Some(inputs.len()) {
-            let text = format!("{} names, but `max_feature_idx` is {last}", inputs.len());
-            return Err(problem(format!("line {line}"), text));
+        let (count, last) = (names.split_whitespace().count(), self.count("max_feature_idx")?);
+        if last.checked_add(1) != Some(count) {
+            return Err(problem(format!("line {line}"), format!("{count} names, but `max_feature_idx` is {last}")));
         }
-        let count = inputs.len();
-        Ok((inputs, count))
+        if count > MAX_INPUTS {
+            return Err(problem(format!("line {line}"), format!("{count} features, a model has at most {MAX_INPUTS}")));
+        }
+        Ok((names.split_whitespace().map(TreesInput::number).collect(), count))
     }
 }
 
