@@ -93,7 +93,7 @@ mod tests {
             (text.replacen(tag, &format!("{tag} \"colour\": 1,"), 1), "unknown field `colour`"),
             (text.replacen("trees", "forest", 1), "unknown variant `forest`"),
             (text.clone() + "{}", "trailing characters"),
-            ("[]".into(), "kind"),
+            ("[]".into(), "invalid length 0"),
         ];
         for (text, words) in cases {
             let error = Model::read(text.as_bytes()).unwrap_err().to_string();

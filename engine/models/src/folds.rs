@@ -234,5 +234,9 @@ mod tests {
         let mut early = table(400, 1);
         early.at = (0..400).map(Time).collect();
         assert!(matches!(folds(&early, Span::days(30), 1), Err(ModelError::TooLittle(_))));
+        let two = table(400, 200);
+        assert!(folds(&table(400, 400), Span::days(0), 1).unwrap_err().to_string().contains("in 1 groups"));
+        let error = hold_out(&two, 0.2, Span::days(0), 1).unwrap_err();
+        assert_eq!(error.to_string(), "400 rows in 2 groups: too few to set 20 % of the groups aside");
     }
 }

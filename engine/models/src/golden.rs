@@ -96,7 +96,8 @@ impl Golden {
     pub fn write(&self) -> Result<Vec<u8>, ModelError> {
         let wrong = |error: &dyn std::fmt::Display| ModelError::Golden(error.to_string());
         if self.inputs.iter().any(|name| name == VALUE_COLUMN) {
-            let text = format!("an input is named `{VALUE_COLUMN}`, as the column of expected values: rename the input");
+            let text =
+                format!("an input is named `{VALUE_COLUMN}`, as the column of expected values: rename the input");
             return Err(ModelError::Golden(text));
         }
         let mut writer = csv::Writer::from_writer(Vec::new());

@@ -97,11 +97,11 @@ impl Head<'_> {
         if self.range.is_some() && self.bands.first().is_some_and(|band| band.from != low) {
             return Some(format!("the first band must start at {low}"));
         }
-        let names: HashSet<&String> = self.bands.iter().map(|band| &band.name).collect();
-        if names.len() < self.bands.len() {
-            return Some("two bands have the same name".into());
-        }
         let ascending = self.bands.windows(2).all(|pair| pair[0].from < pair[1].from);
-        (!ascending).then(|| "bands must go from low to high".into())
+        if !ascending {
+            return Some("bands must go from low to high".into());
+        }
+        let names: HashSet<&String> = self.bands.iter().map(|band| &band.name).collect();
+        (names.len() < self.bands.len()).then(|| "two bands have the same name".into())
     }
 }

@@ -17,10 +17,10 @@ impl Table {
         let (at, group, segment) = (find(&options.at)?, find(&options.group)?, find(&options.segment)?);
         let all = |names: &[String]| names.iter().map(|name| sheet.position(name)).collect::<Result<Vec<_>, _>>();
         let (ignored, texts, said) = (all(&options.ignore)?, all(&options.texts)?, all(&options.inputs)?);
-        let no_input = |column| Some(column) == at || Some(column) == group || column == label;
-        let no_input = |column: &usize| {
-            no_input(*column) || ignored.contains(column) || !(said.is_empty() || said.contains(column))
-        };
+        // A model that is measured reads what it reads; otherwise what has another meaning is no input.
+        let other = |column: &usize| Some(*column) == at || Some(*column) == group || ignored.contains(column);
+        let no_input =
+            |column: &usize| *column == label || if said.is_empty() { other(column) } else { !said.contains(column) };
         let labels = labels(&sheet, label)?;
         let kept: Vec<usize> = (0..sheet.len()).filter(|&row| labels[row].is_some()).collect();
         let mut table = Table { unlabelled: sheet.len() - kept.len(), ..Table::default() };
@@ -125,9 +125,48 @@ mod tests {
     }
 
     #[test]
+    fn only_the_columns_that_are_said_are_looked_at() {
+        let text = "id,a,shop,y\n1e999,1,7,1\n2,2,8,0\n3,3,7,1\n";
+        let plain = TableOptions { label: "y".into(), group: Some("shop".into()), ..TableOptions::default() };
+        assert!(read(text, &plain).unwrap_err().to_string().contains("`1e999` is not a finite number"));
+        let said = TableOptions { inputs: ["a", "shop"].map(String::from).to_vec(), ..plain };
+        let table = read(text, &said).unwrap();
+        assert_eq!((table.inputs.join(" "), table.groups), ("a shop".into(), vec![0, 1, 0]));
+    }
+
+    #[test]
+    fn texts_may_hold_commas_and_names_line_breaks() {
+        let options = TableOptions { label: "y".into(), texts: vec!["a\nb".into()], ..TableOptions::default() };
+        let table = read("\"a\nb\";y\n0,5;1\n1,5;0\n", &options).unwrap();
+        assert_eq!((table.inputs[0].as_str(), table.texts(0).len()), ("a\nb", 2));
+        let list = TableOptions { label: "y".into(), ..TableOptions::default() };
+        assert_eq!(read("a,y\n\"1,2,3\",1\n\"ja, so\",0\n\"0,5\",1\n", &list).unwrap().texts(0).len(), 3);
+    }
+
+    #[test]
     fn every_wrong_table_says_what_is_wrong_and_where() {
         let options = |label: &str| TableOptions { label: label.into(), ..TableOptions::default() };
+        let utf16: Vec<u8> = "\u{feff}a,y\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let bytes: [(&[u8], &str); 7] = [
+            (&utf16, "UTF-16: save it as UTF-8"),
+            (b"a,y\n1,1\n\xe4,1\n", "line 3: a cell is not UTF-8"),
+            (b"a,y\n1,1\n1\n", "line 3: 1 cells where the header has 2"),
+            (b"a,y\n\"1,1\n1,1\n", "where the header has 2; a quotation mark"),
+            (b"", "no header line"),
+            (b"\n\n", "no header line"),
+            (&[0; 2 << 20], "the first line has more than 1 MiB"),
+        ];
+        for (bytes, words) in bytes {
+            let error = Table::read_csv(bytes, &options("y")).unwrap_err().to_string();
+            assert!(error.contains(words), "{words}: {error}");
+        }
         let cases = [
+            (
+                "a;y\n0,5;1\n1;0\n1,25;1\n",
+                "y",
+                "line 2, column `a`: `0,5` has a decimal comma: write numbers with a point",
+            ),
+            ("tenure,y\n1,1\n", "tenur", "no column `tenur`; did you mean `tenure`? there are: tenure, y"),
             ("a,y\n1,maybe\n", "y", "line 2, column `y`: `maybe` is not a label: 0 or 1, true or false, yes or no"),
             ("a,y\n1,1\n2,3\n", "y", "line 3, column `y`: `3` is not a label: 0 or 1, true or false, yes or no"),
             ("a,y\n1,1\n", "z", "no column `z`; there are: a, y"),
@@ -137,6 +176,9 @@ mod tests {
         for (text, label, expected) in cases {
             assert_eq!(read(text, &options(label)).unwrap_err().to_string(), expected);
         }
+        let many: String = (0..2_000).map(|n| format!("c{n},")).collect::<String>() + "y\n";
+        let error = read(&many, &options("zzz")).unwrap_err().to_string();
+        assert!(error.ends_with("c28, c29 and 1971 more"), "{error}");
         let spread = TableOptions { ignore: vec!["b".into()], ..options("y") };
         assert_eq!(read("a,y\n1,1\n", &spread).unwrap_err().to_string(), "no column `b`; there are: a, y");
     }

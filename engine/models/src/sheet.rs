@@ -28,8 +28,10 @@ impl Sheet {
     /// no comma. Every row has as many cells as the header; column names are unique.
     pub fn read(reader: impl Read) -> Result<Sheet, ModelError> {
         let bytes = bytes(reader)?;
-        let mut reader =
-            csv::ReaderBuilder::new().trim(csv::Trim::All).delimiter(delimiter(header(&bytes)?)).from_reader(&bytes[..]);
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .delimiter(delimiter(header(&bytes)?))
+            .from_reader(&bytes[..]);
         let names: Vec<String> = reader
             .headers()
             .map_err(|error| broken(&error))?
@@ -125,9 +127,13 @@ impl Sheet {
     /// A cell as an instant: RFC 3339, or a date that stands for its midnight in UTC.
     pub fn time(&self, row: usize, column: usize) -> Result<Time, ModelError> {
         let text = self.text(row, column).unwrap_or("");
-        Time::parse(text)
-            .or_else(|| Time::parse(&format!("{text}T00:00:00Z")))
-            .ok_or_else(|| self.error(row, column, format!("`{text}` is not a date or a time with its zone, such as 2011-09-01T02:00:00+02:00")))
+        Time::parse(text).or_else(|| Time::parse(&format!("{text}T00:00:00Z"))).ok_or_else(|| {
+            self.error(
+                row,
+                column,
+                format!("`{text}` is not a date or a time with its zone, such as 2011-09-01T02:00:00+02:00"),
+            )
+        })
     }
 }
 

@@ -199,6 +199,14 @@ mod tests {
         let (train, test) = table.split(Time::parse("2011-02-15T00:00:00Z").unwrap(), Span::days(30)).unwrap();
         assert_eq!((train.labels, test.labels), (vec![true], vec![true]));
         assert_eq!(test.columns[0], [Some(4.0)]);
+        let fails = |at: &str, days| {
+            let error = table.split(Time::parse(at).unwrap(), Span::days(days)).unwrap_err();
+            assert!(matches!(error, ModelError::TooLittle(_)));
+            error.to_string()
+        };
+        let early = fails("2011-02-15T00:00:00Z", 90);
+        assert!(early.contains("first row is of 2011-01-01T00:00:00Z, and a label is known 90d after"), "{early}");
+        assert!(fails("2012-01-01T00:00:00Z", 0).contains("the last is of 2011-04-01"));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! `staunch model`: train a model from a table, measure it, read those of other libraries, and compile them to scoring plugins.
 
 mod eval;
+mod files;
 mod foreign;
+mod qualities;
 mod train;
 
 use crate::error::{CliError, Result};
@@ -50,6 +52,7 @@ fn failed(error: ModelError) -> CliError {
     CliError::new(error.code(), error.to_string(), error.help())
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(path, bytes).map_err(|error| CliError::file(path, &error))
+/// An error with the file that it is about.
+fn about(path: &Path, error: &ModelError) -> CliError {
+    CliError::new(error.code(), format!("{}: {error}", path.display()), error.help())
 }

@@ -72,13 +72,8 @@ fn says_what_matters() {
         weight: -0.5,
         missing_weight: 0.0,
     };
-    let card = Card {
-        owner: "growth".into(),
-        purpose: "Who buys again".into(),
-        rows: 900,
-        positives: 90,
-        ..Card::default()
-    };
+    let card =
+        Card { owner: "growth".into(), purpose: "Who buys again".into(), rows: 900, positives: 90, ..Card::default() };
     let (name, version, inputs) = ("repurchase".into(), "1.0.0".into(), vec![input]);
     let model = LogisticModel { format: FORMAT, name, version, inputs, intercept: 0.0, bands: Vec::new(), card };
     let page = page(&Model::Logistic(model), None, &[]);

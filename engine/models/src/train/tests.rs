@@ -37,8 +37,7 @@ fn recovers_the_truth_and_is_deterministic() {
 #[test]
 fn gradient_is_zero_at_the_solution() {
     let table = table();
-    let model =
-        train(&table, &TrainOptions { missing_weights: false, l2: 3.0, ..TrainOptions::default() }).unwrap();
+    let model = train(&table, &TrainOptions { missing_weights: false, l2: 3.0, ..TrainOptions::default() }).unwrap();
     let input = &model.inputs[0];
     let (mut intercept, mut slope) = (0.0, -3.0 * input.weight);
     for row in 0..table.len() {
