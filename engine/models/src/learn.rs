@@ -1,5 +1,7 @@
 //! From a table to a finished model: checks, validation, the choice of what is chosen by it, and the fit on all rows.
 
+mod auto;
+
 use crate::boost::{BoostOptions, Crossed, Direction, Forest, Prepared, useless};
 use crate::calibrate::{Point, choose};
 use crate::calibration::Calibration;
@@ -47,6 +49,9 @@ pub struct LearnOptions {
     pub seed: u64,
 }
 
+/// A model, and how it came about.
+type Learnt = (Model, Report);
+
 /// How a model came about.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -87,42 +92,8 @@ pub fn learn(table: &Table, options: &LearnOptions) -> Result<(Model, Report), M
     match options.kind {
         Kind::Logistic => logistic(table, options),
         Kind::Trees => trees(table, options),
-        Kind::Auto => either(table, &LearnOptions { path: true, ..options.clone() }),
+        Kind::Auto => auto::either(table, &LearnOptions { path: true, ..options.clone() }),
     }
-}
-
-/// Trains both kinds and takes the better one, or the only one that this table allows.
-fn either(table: &Table, options: &LearnOptions) -> Result<Learnt, ModelError> {
-    // A setting of the trees that makes no sense is no reason to take the other kind.
-    options.boost.bound(table)?;
-    let (line, wood) = (logistic(table, options).and_then(|line| bounded(line, options)), trees(table, options));
-    let only = |(model, mut report): Learnt, other: &'static str, error: &ModelError| {
-        report.passed_over.push((other, error.to_string()));
-        (model, report)
-    };
-    match (line, wood) {
-        (Ok(line), Ok(wood)) => Ok(better(table, line, wood)),
-        (Ok(line), Err(error)) => Ok(only(line, "trees", &error)),
-        (Err(error), Ok(wood)) => Ok(only(wood, "logistic", &error)),
-        (Err(_), Err(error)) => Err(error),
-    }
-}
-
-/// The logistic regression, where it rises and falls as it may.
-fn bounded((model, mut report): Learnt, options: &LearnOptions) -> Result<Learnt, ModelError> {
-    let Model::Logistic(inner) = &model else { return Ok((model, report)) };
-    for (name, direction) in &options.boost.monotone {
-        let weight = inner.inputs.iter().find(|input| input.name == *name).map_or(0.0, |input| input.weight);
-        let (broken, way) = match direction {
-            Direction::Up => (weight < 0.0, "falls"),
-            Direction::Down => (weight > 0.0, "rises"),
-        };
-        if broken {
-            return Err(ModelError::Training(format!("it {way} with `{name}`, which it may not")));
-        }
-    }
-    report.bound.clone_from(&options.boost.monotone);
-    Ok((model, report))
 }
 
 /// Finds what no model could hold, before any time goes into training one.
@@ -170,7 +141,7 @@ fn check(table: &Table) -> Result<(), ModelError> {
     Ok(())
 }
 
-fn logistic(table: &Table, options: &LearnOptions) -> Result<(Model, Report), ModelError> {
+fn logistic(table: &Table, options: &LearnOptions) -> Result<Learnt, ModelError> {
     let text = |input: &usize| !table.texts(*input).is_empty();
     let out = |input: usize| (table.inputs[input].clone(), "texts, and a logistic regression reads numbers");
     let left_out = (0..table.inputs.len()).filter(text).map(out).collect();
@@ -189,7 +160,7 @@ fn logistic(table: &Table, options: &LearnOptions) -> Result<(Model, Report), Mo
     Ok((Model::Logistic(train(table, &train_options)?), report))
 }
 
-fn trees(table: &Table, options: &LearnOptions) -> Result<(Model, Report), ModelError> {
+fn trees(table: &Table, options: &LearnOptions) -> Result<Learnt, ModelError> {
     let useless = useless(table);
     let keep = (0..table.inputs.len()).filter(|input| !useless.contains(input));
     let left_out = useless.iter().map(|&input| (table.inputs[input].clone(), "no text stands in ten rows")).collect();
@@ -278,26 +249,6 @@ fn parts(table: &Table, seed: u64) -> Vec<usize> {
         group.iter().for_each(|&row| part[row] = place % 5);
     }
     part
-}
-
-type Learnt = (Model, Report);
-
-fn better(table: &Table, line: Learnt, wood: Learnt) -> Learnt {
-    let loss = |report: &Report| {
-        let part = |(row, p): &(usize, f64)| crate::calibrate::loss(*p, table.labels[*row]);
-        report.held.iter().map(part).sum::<f64>() / report.held.len().max(1) as f64
-    };
-    let losses = [loss(&line.1), loss(&wood.1)];
-    let taken = usize::from(losses[1] < losses[0]);
-    let tried = ["logistic", "trees"].into_iter().zip(losses).enumerate().map(|(place, (value, log_loss))| Tried {
-        what: "kind",
-        value: value.into(),
-        log_loss,
-        taken: place == taken,
-    });
-    let (model, mut report) = if taken == 0 { line } else { wood };
-    report.tried.splice(0..0, tried);
-    (model, report)
 }
 
 #[cfg(test)]

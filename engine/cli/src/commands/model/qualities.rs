@@ -3,7 +3,9 @@
 use super::files::{CARD, EVALUATION, PICTURE};
 use super::{RESAMPLES, SEED, failed};
 use crate::error::Result;
+use crate::output::fit;
 use serde_json::{Map, Value, json};
+use staunch_models::evaluate::{SEGMENT_ROWS, SEGMENTS};
 use staunch_models::{Evaluation, Measured, Model, Page, Report, Table, by_segment, card_markdown, measure, picture};
 use std::collections::HashSet;
 
@@ -78,11 +80,11 @@ impl Qualities {
             );
         }
         if self.left_out > 0 {
-            text += &format!(
-                "\n{} segments are not measured by themselves: fewer than {} rows, or one label only, or many larger ones\n",
-                self.left_out,
-                staunch_models::evaluate::SEGMENT_ROWS
-            );
+            let (count, rows) = (self.left_out, SEGMENT_ROWS);
+            text += &fit(&format!(
+                "\nnot measured by themselves: {count} segments, of fewer than {rows} rows, of one label only, or behind \
+                 the {SEGMENTS} largest"
+            ));
         }
         text
     }
@@ -136,10 +138,10 @@ mod tests {
     #[test]
     fn what_is_said_fits_a_terminal_and_leaves_nothing_unsaid() {
         let text = qualities(Measured::Given).said();
-        let widest = text.lines().filter(|line| !line.contains("not measured")).map(|line| line.chars().count()).max();
+        let widest = text.lines().map(|line| line.chars().count()).max();
         assert!(widest.unwrap() <= 80, "{text}");
         assert!(text.starts_with("measured on 400 rows, 134 of them positive\n(rows that the training saw"), "{text}");
-        assert!(text.contains("\n10 segments are not measured by themselves"), "{text}");
+        assert!(text.contains("\nnot measured by themselves: 10 segments, of fewer than 30 rows"), "{text}");
         assert!(text.contains(&format!("{}… ", "é".repeat(19))), "{text}");
         assert!(!qualities(Measured::Unseen).said().contains("make a model look better"));
     }

@@ -122,7 +122,7 @@ pub(super) fn run(args: &Train) -> Result<bool> {
         files::write_kit(folder, &kit)?;
     }
     files::write(&args.output, &bytes)?;
-    output::say(&told(&rows, &report));
+    output::say(&output::fit(&told(&rows, &report)));
     output::say(&qualities.said());
     output::say(&format!("written to {}; compile it with `staunch model compile`", args.output.display()));
     Ok(true)
