@@ -153,6 +153,22 @@ fn wide_tables_and_endless_names_are_refused_at_once() {
     ]);
 }
 
+/// What the card says of the past ends where the last label was known.
+#[test]
+fn the_card_says_until_when_the_training_knew_what_happened() {
+    let place = Place::new();
+    let until = |more: &str| {
+        place.model(&format!("train --data @t.csv --label y --at day --horizon 2d -o @m.json {more}")).ok();
+        let model: serde_json::Value = serde_json::from_slice(&fs::read(place.path("m.json")).unwrap()).unwrap();
+        let text = |key: &str| model["card"][key].as_str().unwrap().to_owned();
+        assert_eq!(text("data_from"), "2020-01-01T00:00:00Z");
+        text("data_until")
+    };
+    // 24 days: the fifth that is set aside begins at the 20th, so the last row with a known label is of the 18th.
+    assert_eq!(until(""), "2020-01-20T00:00:00Z");
+    assert_eq!(until("--until 2020-01-22T00:00:00Z"), "2020-01-22T00:00:00Z");
+}
+
 /// A model reads its own columns and does not look at others; nobody knows here which rows the training saw.
 #[test]
 fn a_model_is_measured_on_its_own_columns() {

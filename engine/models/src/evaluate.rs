@@ -72,7 +72,9 @@ pub fn evaluate(model: &Model, table: &Table, resamples: usize, seed: u64) -> Re
 /// What the model says of every row of `table`; inputs are matched by name. It must give a probability.
 pub fn scores(model: &Model, table: &Table) -> Result<Vec<f64>, ModelError> {
     if model.head().range != Some((0.0, 1.0)) || !model.head().labels.is_empty() {
-        return Err(ModelError::Table("the model gives no probability to compare with a yes/no label".into()));
+        return Err(ModelError::Table(
+            "the model gives a number or classes, and only a probability can be measured against a yes/no label".into(),
+        ));
     }
     let table = table.for_model(model)?;
     Ok((0..table.len()).map(|row| model.predict(&table.row(row)).0).collect())

@@ -62,11 +62,6 @@ impl Sheet {
         self.rows.len()
     }
 
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Where a column stands; the error names the columns that exist.
     pub fn position(&self, name: &str) -> Result<usize, ModelError> {
         let found = self.names.iter().position(|known| known == name);

@@ -34,7 +34,7 @@ fn bounded((model, mut report): Learnt, options: &LearnOptions) -> Result<Learnt
             Direction::Down => (weight > 0.0, "rises"),
         };
         if broken {
-            return Err(ModelError::Training(format!("it {way} with `{name}`, which it may not")));
+            return Err(ModelError::Setting(format!("it {way} with `{name}`, which it may not")));
         }
     }
     report.bound.clone_from(&options.boost.monotone);

@@ -172,3 +172,29 @@ fn auto_hides_nothing() {
     assert_eq!(passed, ["logistic"]);
     assert!(report.passed_over[0].1.contains("falls with `x`, which it may not"), "{:?}", report.passed_over);
 }
+
+/// Rows of the cut and later, and rows whose label was not known by then, teach nothing: whatever they hold, the model is
+/// the same byte for byte, and where they say the opposite it is worse on them than chance.
+#[test]
+fn what_was_not_known_by_the_cut_teaches_nothing() {
+    let mut table = table(1_000, |x, _| 6.0 * x - 3.0);
+    table.at = (0..1_000).map(|day| Time(day * DAY)).collect();
+    let (cut, horizon) = (Time(730 * DAY), Span::days(30));
+    let mut turned = table.clone();
+    for row in 701..1_000 {
+        turned.labels[row] = !turned.labels[row];
+        turned.columns[1][row] = Some(1e9);
+    }
+    for kind in [Kind::Logistic, Kind::Trees, Kind::Auto] {
+        let options = LearnOptions { horizon, ..options(kind) };
+        let study = |table: &Table| {
+            let (past, future) = table.split(cut, horizon).unwrap();
+            let (model, _) = learn(&past, &options).unwrap();
+            (model.write().unwrap(), evaluate(&model, &future, 20, 1).unwrap().auc.value, past.len(), future.len())
+        };
+        let (bytes, auc, past, future) = study(&table);
+        assert_eq!((past, future), (701, 270));
+        let (again, turned, ..) = study(&turned);
+        assert!(bytes == again && auc > 0.7 && turned < 0.5, "{kind:?}: {auc}, {turned}");
+    }
+}

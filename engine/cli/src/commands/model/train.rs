@@ -111,7 +111,7 @@ pub(super) fn run(args: &Train) -> Result<bool> {
     let mut options = options_of(args, horizon)?;
     let table = files::table(&args.data, &table_options(args))?;
     let (rows, unseen) = split(args, &table, horizon)?;
-    options.train.card = card(args, &rows);
+    options.train.card = card(args, &rows, horizon);
     let (mut model, report) = learn(&rows, &options).map_err(failed)?;
     let qualities = qualities(&model, &rows, unseen.as_ref(), &report)?;
     model.card_mut().metrics = qualities.evaluation.metrics();
@@ -253,8 +253,9 @@ fn told(rows: &Table, report: &Report) -> String {
     text
 }
 
-fn card(args: &Train, rows: &Table) -> Card {
-    let last = || rows.at.iter().max().map(ToString::to_string);
+/// The card; without a cut, the training knows what happened until the last label was known.
+fn card(args: &Train, rows: &Table, horizon: Span) -> Card {
+    let last = || rows.at.iter().max().map(|last| (*last + horizon).to_string());
     Card {
         owner: args.owner.clone(),
         purpose: args.purpose.clone(),
