@@ -87,7 +87,7 @@ fn nothing_is_written_over_what_is_read_and_nothing_half() {
         ("train --data @t.csv --label y -o @m.json --kit @t.csv", "ST7011", "t.csv: "),
         ("train --data @t.csv --label y -o @m.json --kit @blocked", "ST7011", "golden.csv: "),
         ("train --data @value.csv --label y --ignore day -o @m.json --kit @kit", "ST3106", "rename the input"),
-        ("train --data /dev/zero --label y -o @m.json", "ST3101", "more than 512 MiB"),
+        ("train --data /dev/zero --label y -o @m.json", "ST3101", "/dev/zero: the first line has more than 1 MiB"),
     ]);
     place.model("train --data @t.csv --label y -o @m.json").ok();
     place.refused(&[
@@ -120,7 +120,7 @@ fn settings_without_sense_or_effect_are_refused_before_the_training() {
         ("--until 2020-01-20T00:00:00Z", "ST7010", "--until needs the column"),
         ("--band low=0 --band low=0.5", "ST3103", "two bands have the same name"),
         ("--name Big", "ST3103", "the name `Big`"),
-        ("--group shop", "ST3102", "600 rows in 2 groups"),
+        ("--group shop", "ST3102", "600 rows, number of groups 2"),
         ("--segment town", "ST3101", "t.csv: no column `town`"),
         ("--ignore citi", "ST3101", "did you mean `city`?"),
     ];

@@ -1,7 +1,7 @@
 //! How good predictions are on rows that the training did not see, with bootstrap intervals.
 
+use crate::calibrate::loss;
 use crate::error::ModelError;
-use crate::math::ln;
 use crate::model::{Metric, Model};
 use crate::picture::{BINS, Bin, bin_of, bins};
 use crate::rng::Rng;
@@ -156,8 +156,7 @@ impl Sorted {
     /// Rows whose groups are numbered from 0 without gaps.
     pub(crate) fn numbered(scores: &[f64], labels: &[bool], groups: &[u32]) -> Sorted {
         let row = |((score, positive), group): ((&f64, &bool), &u32)| {
-            let chance = if *positive { *score } else { 1.0 - score };
-            let loss = -ln(chance.clamp(1e-15, 1.0));
+            let loss = loss(*score, *positive);
             Row { score: *score, positive: *positive, group: *group as usize, loss }
         };
         let mut rows: Vec<Row> = scores.iter().zip(labels).zip(groups).map(row).collect();

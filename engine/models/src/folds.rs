@@ -62,7 +62,7 @@ pub fn folds(table: &Table, horizon: Span, seed: u64) -> Result<Vec<Fold>, Model
     if sound.is_empty() {
         let how = match rule(table) {
             Rule::Time => format!(", cut in time with {horizon} between"),
-            Rule::Groups => format!(", in {} groups", groups(table).len()),
+            Rule::Groups => format!(", number of groups {}", groups(table).len()),
             Rule::Rows => String::new(),
         };
         let (rows, positives) = (table.len(), table.positives());
@@ -89,7 +89,8 @@ pub fn hold_out(table: &Table, share: f64, horizon: Span, seed: u64) -> Result<(
     let (rest, out) = (rows(false), rows(true));
     if out.is_empty() {
         let (rows, groups) = (table.len(), groups(table).len());
-        let text = format!("{rows} rows in {groups} groups: too few to set {:.0} % of the groups aside", 100.0 * share);
+        let text =
+            format!("{rows} rows, number of groups {groups}: too few to set {:.0} % of them aside", 100.0 * share);
         return Err(ModelError::TooLittle(text));
     }
     Ok((table.pick(&rest), table.pick(&out)))
@@ -235,8 +236,8 @@ mod tests {
         early.at = (0..400).map(Time).collect();
         assert!(matches!(folds(&early, Span::days(30), 1), Err(ModelError::TooLittle(_))));
         let two = table(400, 200);
-        assert!(folds(&table(400, 400), Span::days(0), 1).unwrap_err().to_string().contains("in 1 groups"));
+        assert!(folds(&table(400, 400), Span::days(0), 1).unwrap_err().to_string().contains("number of groups 1"));
         let error = hold_out(&two, 0.2, Span::days(0), 1).unwrap_err();
-        assert_eq!(error.to_string(), "400 rows in 2 groups: too few to set 20 % of the groups aside");
+        assert_eq!(error.to_string(), "400 rows, number of groups 2: too few to set 20 % of them aside");
     }
 }

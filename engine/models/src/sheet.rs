@@ -133,10 +133,13 @@ impl Sheet {
 }
 
 /// The whole file, within bounds, as UTF-8 promises it.
-fn bytes(reader: impl Read) -> Result<Vec<u8>, ModelError> {
+fn bytes(mut reader: impl Read) -> Result<Vec<u8>, ModelError> {
     let mut bytes = Vec::new();
-    let read = reader.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|error| ModelError::Table(format!("not readable: {error}")))?;
+    let failed = |error: std::io::Error| ModelError::Table(format!("not readable: {error}"));
+    // What has no header is not read any further.
+    reader.by_ref().take(MAX_HEADER as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    header(&bytes)?;
+    reader.take((MAX_BYTES - MAX_HEADER) as u64).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > MAX_BYTES {
         return Err(too_large(format!("more than {} MiB", MAX_BYTES >> 20)));
     }

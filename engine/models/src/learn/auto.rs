@@ -1,8 +1,8 @@
 //! Both kinds of model, and the choice between them: nothing that makes no sense is hidden by taking the other kind.
 
-use super::{LearnOptions, Learnt, Report, Tried, logistic, trees};
+use super::{LearnOptions, Learnt, Tried, logistic, trees};
 use crate::boost::Direction;
-use crate::calibrate::loss as row_loss;
+use crate::calibrate::held_loss;
 use crate::error::ModelError;
 use crate::model::Model;
 use crate::table::Table;
@@ -11,15 +11,16 @@ use crate::table::Table;
 pub(super) fn either(table: &Table, options: &LearnOptions) -> Result<Learnt, ModelError> {
     // A setting of the trees that makes no sense is no reason to take the other kind.
     options.boost.bound(table)?;
-    let (line, wood) = (logistic(table, options).and_then(|line| bounded(line, options)), trees(table, options));
+    let (regression, forest) =
+        (logistic(table, options).and_then(|regression| bounded(regression, options)), trees(table, options));
     let only = |(model, mut report): Learnt, other: &'static str, error: &ModelError| {
         report.passed_over.push((other, error.to_string()));
         (model, report)
     };
-    match (line, wood) {
-        (Ok(line), Ok(wood)) => Ok(better(table, line, wood)),
-        (Ok(line), Err(error)) => Ok(only(line, "trees", &error)),
-        (Err(error), Ok(wood)) => Ok(only(wood, "logistic", &error)),
+    match (regression, forest) {
+        (Ok(regression), Ok(forest)) => Ok(better(table, regression, forest)),
+        (Ok(regression), Err(error)) => Ok(only(regression, "trees", &error)),
+        (Err(error), Ok(forest)) => Ok(only(forest, "logistic", &error)),
         (Err(_), Err(error)) => Err(error),
     }
 }
@@ -42,12 +43,8 @@ fn bounded((model, mut report): Learnt, options: &LearnOptions) -> Result<Learnt
 }
 
 /// The one that predicts held-out rows better.
-fn better(table: &Table, line: Learnt, wood: Learnt) -> Learnt {
-    let loss = |report: &Report| {
-        let part = |(row, p): &(usize, f64)| row_loss(*p, table.labels[*row]);
-        report.held.iter().map(part).sum::<f64>() / report.held.len().max(1) as f64
-    };
-    let losses = [loss(&line.1), loss(&wood.1)];
+fn better(table: &Table, regression: Learnt, forest: Learnt) -> Learnt {
+    let losses = [&regression.1, &forest.1].map(|report| held_loss(&report.held, &table.labels));
     let taken = usize::from(losses[1] < losses[0]);
     let tried = ["logistic", "trees"].into_iter().zip(losses).enumerate().map(|(place, (value, log_loss))| Tried {
         what: "kind",
@@ -55,7 +52,7 @@ fn better(table: &Table, line: Learnt, wood: Learnt) -> Learnt {
         log_loss,
         taken: place == taken,
     });
-    let (model, mut report) = if taken == 0 { line } else { wood };
+    let (model, mut report) = if taken == 0 { regression } else { forest };
     report.tried.splice(0..0, tried);
     (model, report)
 }

@@ -96,17 +96,22 @@ impl<'a> Parts<'a> {
         if !ended {
             return Err(problem("end", "the line `end of trees` is missing: the file was cut off"));
         }
-        for (line, _) in lines {
+        parts.read_parameters(lines.map(|(line, _)| line));
+        Ok(parts)
+    }
+
+    /// The lines behind the trees.
+    fn read_parameters(&mut self, lines: impl Iterator<Item = &'a str>) {
+        for line in lines {
             let pair = line.trim().strip_prefix('[').and_then(|line| line.strip_suffix(']')?.split_once(':'));
             if let Some(pandas) = line.strip_prefix("pandas_categorical:") {
-                parts.pandas = Some(pandas);
+                self.pandas = Some(pandas);
             } else if let Some((key, value)) = pair
-                && parts.parameters.len() < MAX_FIELDS
+                && self.parameters.len() < MAX_FIELDS
             {
-                parts.parameters.insert(key, value.trim());
+                self.parameters.insert(key, value.trim());
             }
         }
-        Ok(parts)
     }
 
     fn count(&self, key: &str) -> Result<usize, ModelError> {
