@@ -61,6 +61,10 @@ pub fn writable(output: &Path, inputs: &[&Path]) -> Result<()> {
         let message = format!("{output} is the file that is read, {input}: it would be lost");
         return Err(CliError::usage(message, "name another file to write to"));
     }
+    if is_pipe(output) {
+        let message = format!("{} is a pipe: nothing may ever read it", output.display());
+        return Err(CliError::usage(message, "name a file to write to"));
+    }
     let there = output.exists();
     let failed = |error: std::io::Error| CliError::file(output, &error);
     let mut options = std::fs::OpenOptions::new();
@@ -69,7 +73,7 @@ pub fn writable(output: &Path, inputs: &[&Path]) -> Result<()> {
 }
 
 /// Whether two paths are one file: by links, by another way to it, or by another name of the same file.
-fn same_file(one: &Path, two: &Path) -> bool {
+pub fn same_file(one: &Path, two: &Path) -> bool {
     if let (Ok(one), Ok(two)) = (one.canonicalize(), two.canonicalize())
         && one == two
     {
@@ -83,6 +87,17 @@ fn same_inode(one: &Path, two: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let id = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
     id(one).is_some_and(|one| Some(one) == id(two))
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 #[cfg(not(unix))]
@@ -109,6 +124,9 @@ mod tests {
             std::os::unix::fs::symlink(path("in"), path("link")).unwrap();
             std::fs::hard_link(path("in"), path("hard")).unwrap();
             assert!(check(&path("link")).is_err() && check(&path("hard")).is_err());
+            let made = std::process::Command::new("mkfifo").arg(path("pipe")).status();
+            assert!(made.is_ok_and(|made| made.success()));
+            assert!(check(&path("pipe")).unwrap_err().contains("is a pipe"), "it would wait for a reader");
         }
         assert_eq!(check(&path("out")), Ok(()));
         assert!(!path("out").exists(), "looking leaves nothing behind");

@@ -2,7 +2,11 @@
 
 use staunch_core::codes::{self, Code};
 use staunch_core::plain;
+use std::borrow::Cow;
 use std::fmt;
+
+/// Characters of a message.
+const LONGEST: usize = 4_000;
 
 /// An error of usage or environment; the process ends with 2.
 #[derive(Debug)]
@@ -43,10 +47,18 @@ impl CliError {
     }
 }
 
+/// A message that a person can read: what a file holds may be megabytes of one name.
+fn cut(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &message[..end])),
+        None => Cow::Borrowed(message),
+    }
+}
+
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Both can hold what a person typed or a file is called: neither may draw on the terminal.
-        write!(f, "error {}: {}", self.code, plain::line(&self.message))?;
+        write!(f, "error {}: {}", self.code, plain::line(&cut(&self.message)))?;
         if self.help.is_empty() { Ok(()) } else { write!(f, "\n  next: {}", plain::line(&self.help)) }
     }
 }
@@ -88,5 +100,11 @@ mod tests {
     fn what_a_person_typed_cannot_forge_a_line() {
         let error = CliError::usage("`a\u{1b}[2J\nok` is no stage", "use \u{202e}full");
         assert_eq!(error.to_string(), "error ST7010: `a\\u001b[2J\\nok` is no stage\n  next: use \\u202efull");
+    }
+
+    #[test]
+    fn a_name_of_megabytes_is_cut() {
+        let text = CliError::usage("é".repeat(1_000_000), "rename it").to_string();
+        assert!(text.chars().count() < LONGEST + 100 && text.ends_with("é…\n  next: rename it"));
     }
 }

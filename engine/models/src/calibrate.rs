@@ -79,6 +79,11 @@ pub(crate) fn loss(p: f64, label: bool) -> f64 {
     -ln((if label { p } else { 1.0 - p }).clamp(1e-15, 1.0))
 }
 
+/// The mean loss of held-out rows, each with the probability that was given for it.
+pub(crate) fn held_loss(held: &[(usize, f64)], labels: &[bool]) -> f64 {
+    held.iter().map(|(row, p)| loss(*p, labels[*row])).sum::<f64>() / held.len().max(1) as f64
+}
+
 /// The mean, summed from the smallest on, so that the order does not matter.
 fn mean(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();

@@ -37,6 +37,8 @@ pub enum Measured {
     Validation,
     /// The training rows themselves.
     Training,
+    /// Rows of a table of which nobody said whether the training saw them.
+    Given,
 }
 
 /// The card as Markdown. Same input, same text.
@@ -63,7 +65,7 @@ fn write_card(page: &mut String, parts: &Page<'_>) -> std::fmt::Result {
     if !head.bands.is_empty() {
         writeln!(page, "\n## Bands\n\n| Band | From |\n|---|---|")?;
         for band in head.bands {
-            writeln!(page, "| {} | {} |", band.name, band.from)?;
+            writeln!(page, "| {} | {} |", escaped(&band.name), band.from)?;
         }
     }
     let beyond = match parts.model {
@@ -79,7 +81,7 @@ fn write_head(page: &mut String, head: &Head<'_>) -> std::fmt::Result {
     let card = head.card;
     writeln!(page, "# {} {}\n\n{}\n", head.name, head.version, or_dash(&card.purpose))?;
     writeln!(page, "| | |\n|---|---|")?;
-    writeln!(page, "| Owner | {} |\n| Kind | {} |", or_dash(&card.owner), head.kind)?;
+    writeln!(page, "| Owner | {} |\n| Kind | {} |", escaped(or_dash(&card.owner)), head.kind)?;
     if let (Some(from), Some(until)) = (&card.data_from, &card.data_until) {
         writeln!(page, "| Training data | {from} to {until} |")?;
     }
@@ -105,6 +107,7 @@ fn write_quality(page: &mut String, parts: &Page<'_>) -> std::fmt::Result {
         Measured::Unseen => "rows that the training did not see",
         Measured::Validation => "all rows, each by a model of the validation that did not see it",
         Measured::Training => "the training rows themselves (too good to be true)",
+        Measured::Given => "the rows of a table (worth something where the training did not see them)",
     };
     writeln!(page, "\n## Quality on {on}\n")?;
     writeln!(page, "{} rows, {} positive ({share:.1} %).\n", evaluation.rows, evaluation.positives)?;
@@ -158,10 +161,13 @@ fn write_report(page: &mut String, report: &Report) -> std::fmt::Result {
     }
     for (column, direction) in &report.bound {
         let never = if *direction == Direction::Up { "falls" } else { "rises" };
-        writeln!(page, "\nBound: all else equal, the answer never {never} when `{column}` grows.")?;
+        writeln!(page, "\nBound: all else equal, the answer never {never} when `{}` grows.", escaped(column))?;
     }
     for (column, why) in &report.left_out {
-        writeln!(page, "\nColumn `{column}` is no input: {why}.")?;
+        writeln!(page, "\nColumn `{}` is no input: {why}.", escaped(column))?;
+    }
+    for (kind, why) in &report.passed_over {
+        writeln!(page, "\nNot taken, {kind}: {}.", escaped(why))?;
     }
     Ok(())
 }
@@ -176,12 +182,12 @@ fn write_weights(page: &mut String, model: &LogisticModel) -> std::fmt::Result {
     writeln!(page, "| Input | Unit | Mean | Standard deviation | Range | Weight | Without a value |")?;
     writeln!(page, "|---|---|---|---|---|---|---|")?;
     for i in &model.inputs {
-        let unit = i.unit.as_deref().unwrap_or("–");
+        let unit = escaped(i.unit.as_deref().unwrap_or("–"));
         let (low, high) = (short(i.low), short(i.high));
         writeln!(
             page,
             "| {} | {unit} | {} | {} | {low} to {high} | {:+.3} | {:+.3} |",
-            i.name,
+            escaped(&i.name),
             short(i.mean),
             short(i.sd),
             i.weight,
@@ -204,7 +210,7 @@ fn write_splits(page: &mut String, model: &TreesModel) -> std::fmt::Result {
     writeln!(page, "\n## Inputs\n\n{} trees; calibration: {calibration}.\n", model.trees.len())?;
     writeln!(page, "| Input | Unit | Splits | Range of the thresholds |\n|---|---|---|---|")?;
     for ((input, asked), (low, high)) in model.inputs.iter().zip(asked).zip(model.ends()) {
-        let unit = input.unit.as_deref().unwrap_or("–");
+        let unit = escaped(input.unit.as_deref().unwrap_or("–"));
         let range = match asked {
             0 => "–".to_owned(),
             _ if !input.categories.is_empty() => format!("{} texts", input.categories.len()),
@@ -220,8 +226,9 @@ fn write_slopes(page: &mut String, model: &LinearModel) -> std::fmt::Result {
     writeln!(page, "| Input | Unit | Adds | Categories | Without a value |\n|---|---|---|---|---|")?;
     for input in &model.inputs {
         let list = |numbers: &[f64]| numbers.iter().map(|x| format!("{x:+.3}")).collect::<Vec<_>>().join(", ");
-        let (unit, codes) = (input.unit.as_deref().unwrap_or("–"), input.codes.len());
-        writeln!(page, "| {} | {unit} | {} | {codes} | {} |", input.name, list(&input.slopes), list(&input.missing))?;
+        let (unit, codes) = (escaped(input.unit.as_deref().unwrap_or("–")), input.codes.len());
+        let (name, slopes, missing) = (escaped(&input.name), list(&input.slopes), list(&input.missing));
+        writeln!(page, "| {name} | {unit} | {slopes} | {codes} | {missing} |")?;
     }
     Ok(())
 }
@@ -239,97 +246,4 @@ fn short(x: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::evaluate::Measure;
-    use crate::logistic::LogisticInput;
-    use crate::model::{Card, FORMAT};
-    use crate::sample::trees;
-    use crate::trees::TreesInput;
-
-    fn evaluation() -> Evaluation {
-        let m = |value| Measure { value, low: value - 0.1, high: value + 0.1 };
-        let (auc, log_loss, brier, ece, lift_10) = (m(0.7), m(0.5), m(0.2), m(0.1), m(2.0));
-        let bins = Default::default();
-        Evaluation { rows: 400, positives: 50, auc, log_loss, brier, ece, lift_10, bins }
-    }
-
-    fn page(model: &Model, report: Option<&Report>, segments: &[(String, Evaluation)]) -> String {
-        let (measured, picture) = (Measured::Unseen, Some("calibration.svg"));
-        card_markdown(&Page { model, report, evaluation: &evaluation(), measured, segments, picture })
-    }
-
-    #[test]
-    fn says_how_it_was_trained_and_how_good_it_is_in_each_segment() {
-        let tried = |value: &str, log_loss, taken| Tried { what: "l2", value: value.into(), log_loss, taken };
-        let report = Report {
-            rule: Some(Rule::Time),
-            folds: 3,
-            tried: vec![tried("10", 0.51, false), tried("1", 0.5, true)],
-            left_out: vec![("city".into(), "texts, and a logistic regression reads numbers")],
-            bound: vec![("age".into(), Direction::Down)],
-            held: Vec::new(),
-        };
-        let text = page(&Model::Trees(trees(3, 2, 10, 3)), Some(&report), &[("a|b".into(), evaluation())]);
-        for part in [
-            "held-out rows: 3 cuts in time, each trained on the past",
-            "| l2 | 10 | 0.51000 |  |\n| l2 | 1 | 0.50000 | taken |\n",
-            "Bound: all else equal, the answer never rises when `age` grows.",
-            "Column `city` is no input: texts, and",
-            "| a\\|b | 400 | 50 | 0.700 (0.600 to 0.800) | 0.500 (0.400 to 0.600) | 0.100 (0.000 to 0.200) |",
-            "](calibration.svg)",
-        ] {
-            assert!(text.contains(part), "{part}\n{text}");
-        }
-    }
-
-    #[test]
-    fn says_how_often_trees_ask_an_input() {
-        let mut model = trees(3, 2, 10, 3);
-        model.inputs.push(TreesInput { unit: Some("days".into()), ..TreesInput::number("idle") });
-        let page = page(&Model::Trees(model), None, &[]);
-        for part in [
-            "| Kind | tree ensemble |",
-            "\n10 trees; calibration: none.\n",
-            "| idle | days | 0 | – |\n",
-            "beyond its thresholds",
-        ] {
-            assert!(page.contains(part), "{part}\n{page}");
-        }
-    }
-
-    #[test]
-    fn says_what_matters() {
-        let input = LogisticInput {
-            name: "recency".into(),
-            unit: Some("days".into()),
-            mean: 31.25,
-            sd: 0.001,
-            low: 0.0,
-            high: 1e9,
-            weight: -0.5,
-            missing_weight: 0.0,
-        };
-        let card = Card {
-            owner: "growth".into(),
-            purpose: "Who buys again".into(),
-            rows: 900,
-            positives: 90,
-            ..Card::default()
-        };
-        let (name, version, inputs) = ("repurchase".into(), "1.0.0".into(), vec![input]);
-        let model = LogisticModel { format: FORMAT, name, version, inputs, intercept: 0.0, bands: Vec::new(), card };
-        let page = page(&Model::Logistic(model), None, &[]);
-        for part in [
-            "# repurchase 1.0.0\n\nWho buys again\n",
-            "| Owner | growth |",
-            "| Training rows | 900, of them positive: 90 |",
-            "400 rows, 50 positive (12.5 %).",
-            "| Area under the ROC curve (0.5 is chance) | 0.700 | 0.600 to 0.800 |",
-            "| recency | days | 31.25 | 1.00e-3 | 0 to 1.00e9 | -0.500 | +0.000 |",
-        ] {
-            assert!(page.contains(part), "{part}\n{page}");
-        }
-        assert!(!page.contains("## Bands"));
-    }
-}
+mod tests;

@@ -91,7 +91,7 @@ impl ModelError {
             ModelError::Table(_) => {
                 "a table is CSV with a header line, and columns are named as there; see `staunch simulate --features`"
             }
-            ModelError::TooLittle(_) => "collect more labelled outcomes, or move the cut-off",
+            ModelError::TooLittle(_) => "collect more labelled outcomes, or move the cut-off or shorten the horizon",
             ModelError::Setting(_) => "correct the setting, or leave it out",
             ModelError::Training(_) => "raise the regularisation (`l2`), or ignore columns that repeat each other",
             ModelError::Invalid(_) => "write the model again with `staunch model train`",
@@ -101,7 +101,7 @@ impl ModelError {
             }
             ModelError::Unsupported { next, .. } => next,
             ModelError::Options(_) => {
-                "name all of them in the model's order; `staunch model import` without names shows them"
+                "correct what was given beside the file; `staunch model import` with the file alone shows what it says"
             }
             ModelError::TooLarge(_) => "train fewer or shallower trees",
             ModelError::Compile(_) => "use fewer inputs or shorter names",

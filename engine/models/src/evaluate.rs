@@ -1,7 +1,7 @@
 //! How good predictions are on rows that the training did not see, with bootstrap intervals.
 
+use crate::calibrate::loss;
 use crate::error::ModelError;
-use crate::math::ln;
 use crate::model::{Metric, Model};
 use crate::picture::{BINS, Bin, bin_of, bins};
 use crate::rng::Rng;
@@ -72,7 +72,9 @@ pub fn evaluate(model: &Model, table: &Table, resamples: usize, seed: u64) -> Re
 /// What the model says of every row of `table`; inputs are matched by name. It must give a probability.
 pub fn scores(model: &Model, table: &Table) -> Result<Vec<f64>, ModelError> {
     if model.head().range != Some((0.0, 1.0)) || !model.head().labels.is_empty() {
-        return Err(ModelError::Table("the model gives no probability to compare with a yes/no label".into()));
+        return Err(ModelError::Table(
+            "the model gives a number or classes, and only a probability can be measured against a yes/no label".into(),
+        ));
     }
     let table = table.for_model(model)?;
     Ok((0..table.len()).map(|row| model.predict(&table.row(row)).0).collect())
@@ -154,8 +156,7 @@ impl Sorted {
     /// Rows whose groups are numbered from 0 without gaps.
     pub(crate) fn numbered(scores: &[f64], labels: &[bool], groups: &[u32]) -> Sorted {
         let row = |((score, positive), group): ((&f64, &bool), &u32)| {
-            let chance = if *positive { *score } else { 1.0 - score };
-            let loss = -ln(chance.clamp(1e-15, 1.0));
+            let loss = loss(*score, *positive);
             Row { score: *score, positive: *positive, group: *group as usize, loss }
         };
         let mut rows: Vec<Row> = scores.iter().zip(labels).zip(groups).map(row).collect();

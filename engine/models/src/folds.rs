@@ -37,10 +37,15 @@ pub fn rule(table: &Table) -> Rule {
     if !table.is_empty() && table.at.len() == table.len() {
         return Rule::Time;
     }
+    if groups(table).len() < table.len() { Rule::Groups } else { Rule::Rows }
+}
+
+/// The numbers of the groups that occur.
+fn groups(table: &Table) -> Vec<u32> {
     let mut groups = table.groups.clone();
     groups.sort_unstable();
     groups.dedup();
-    if groups.len() < table.len() { Rule::Groups } else { Rule::Rows }
+    groups
 }
 
 /// The folds of a cross-validation: by time three that each train on the past and hold out what came next, else five
@@ -55,10 +60,14 @@ pub fn folds(table: &Table, horizon: Span, seed: u64) -> Result<Vec<Fold>, Model
     let sound: Vec<Fold> =
         all.into_iter().filter(|fold| enough(&fold.train, MIN_OF_EACH) && enough(&fold.held, 1)).collect();
     if sound.is_empty() {
+        let how = match rule(table) {
+            Rule::Time => format!(", cut in time with {horizon} between"),
+            Rule::Groups => format!(", number of groups {}", groups(table).len()),
+            Rule::Rows => String::new(),
+        };
+        let (rows, positives) = (table.len(), table.positives());
         let text = format!(
-            "{} rows, {} with a positive label: too few to train on one part and validate on another",
-            table.len(),
-            table.positives()
+            "{rows} rows, {positives} with a positive label{how}: too few to train on one part and validate on another"
         );
         return Err(ModelError::TooLittle(text));
     }
@@ -77,7 +86,14 @@ pub fn hold_out(table: &Table, share: f64, horizon: Span, seed: u64) -> Result<(
         group.iter().for_each(|&row| held[row] = taken(place + 1) > taken(place));
     }
     let rows = |want: bool| -> Vec<usize> { (0..table.len()).filter(|&row| held[row] == want).collect() };
-    Ok((table.pick(&rows(false)), table.pick(&rows(true))))
+    let (rest, out) = (rows(false), rows(true));
+    if out.is_empty() {
+        let (rows, groups) = (table.len(), groups(table).len());
+        let text =
+            format!("{rows} rows, number of groups {groups}: too few to set {:.0} % of them aside", 100.0 * share);
+        return Err(ModelError::TooLittle(text));
+    }
+    Ok((table.pick(&rest), table.pick(&out)))
 }
 
 fn quantile(at: &[Time], share: f64) -> Time {
@@ -219,5 +235,9 @@ mod tests {
         let mut early = table(400, 1);
         early.at = (0..400).map(Time).collect();
         assert!(matches!(folds(&early, Span::days(30), 1), Err(ModelError::TooLittle(_))));
+        let two = table(400, 200);
+        assert!(folds(&table(400, 400), Span::days(0), 1).unwrap_err().to_string().contains("number of groups 1"));
+        let error = hold_out(&two, 0.2, Span::days(0), 1).unwrap_err();
+        assert_eq!(error.to_string(), "400 rows, number of groups 2: too few to set 20 % of them aside");
     }
 }

@@ -95,6 +95,11 @@ impl Golden {
     /// Writes `golden.csv`; numbers in their shortest form that reads back to the same bits.
     pub fn write(&self) -> Result<Vec<u8>, ModelError> {
         let wrong = |error: &dyn std::fmt::Display| ModelError::Golden(error.to_string());
+        if self.inputs.iter().any(|name| name == VALUE_COLUMN) {
+            let text =
+                format!("an input is named `{VALUE_COLUMN}`, as the column of expected values: rename the input");
+            return Err(ModelError::Golden(text));
+        }
         let mut writer = csv::Writer::from_writer(Vec::new());
         let header = self.inputs.iter().map(String::as_str).chain([VALUE_COLUMN]);
         writer.write_record(header).map_err(|e| wrong(&e))?;
@@ -186,5 +191,7 @@ mod tests {
         assert_eq!(error.code(), staunch_core::codes::GOLDEN_INVALID);
         assert!(error.to_string().contains("line 2"), "{error}");
         assert!(Golden::read(b"a\n1\n").is_err());
+        let named = Golden { inputs: vec![VALUE_COLUMN.into()], rows: Vec::new() };
+        assert!(named.write().unwrap_err().to_string().contains("rename the input"));
     }
 }

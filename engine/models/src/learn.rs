@@ -1,14 +1,18 @@
 //! From a table to a finished model: checks, validation, the choice of what is chosen by it, and the fit on all rows.
 
-use crate::boost::{BoostOptions, Crossed, Direction, Prepared, useless};
+mod auto;
+
+use crate::boost::{BoostOptions, Crossed, Direction, Forest, Prepared, useless};
 use crate::calibrate::{Point, choose};
+use crate::calibration::Calibration;
 use crate::error::ModelError;
 use crate::folds::{Fold, Rule, folds, rule, strata};
+use crate::head::{Head, Input};
 use crate::model::{Card, FORMAT, Model};
 use crate::path::{PENALTIES, walk};
 use crate::table::Table;
 use crate::train::{TrainOptions, train};
-use crate::trees::{Link, TreesModel};
+use crate::trees::{Link, TreesInput, TreesModel};
 use staunch_core::time::Span;
 
 /// Leaves of trees that validation tries, before the most that are allowed.
@@ -45,6 +49,9 @@ pub struct LearnOptions {
     pub seed: u64,
 }
 
+/// A model, and how it came about.
+type Learnt = (Model, Report);
+
 /// How a model came about.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -58,6 +65,8 @@ pub struct Report {
     pub left_out: Vec<(String, &'static str)>,
     /// Inputs in which the answer may only rise or fall.
     pub bound: Vec<(String, Direction)>,
+    /// Kinds of model that `auto` could not take, each with the reason.
+    pub passed_over: Vec<(&'static str, String)>,
     /// Rows that were held out in validation, each with the probability that a model gave which did not see it.
     pub held: Vec<(usize, f64)>,
 }
@@ -79,19 +88,35 @@ pub struct Tried {
 /// are trained, and the same seed give the same bytes.
 pub fn learn(table: &Table, options: &LearnOptions) -> Result<(Model, Report), ModelError> {
     check(table)?;
+    fits(table, options)?;
     match options.kind {
         Kind::Logistic => logistic(table, options),
         Kind::Trees => trees(table, options),
-        Kind::Auto => {
-            let options = LearnOptions { path: true, ..options.clone() };
-            let (line, wood) = (logistic(table, &options), trees(table, &options));
-            match (line, wood) {
-                (Ok(line), Ok(wood)) => Ok(better(table, line, wood)),
-                (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
-                (Err(_), Err(error)) => Err(error),
-            }
-        }
+        Kind::Auto => auto::either(table, &LearnOptions { path: true, ..options.clone() }),
     }
+}
+
+/// Finds what no model could hold, before any time goes into training one.
+fn fits(table: &Table, options: &LearnOptions) -> Result<(), ModelError> {
+    let used = |input: &usize| options.kind != Kind::Logistic || table.texts(*input).is_empty();
+    let input = |input: usize| Input { name: &table.inputs[input], unit: &None, categories: &[] };
+    let train = &options.train;
+    let head = Head {
+        kind: "",
+        format: FORMAT,
+        name: &train.name,
+        version: &train.version,
+        inputs: (0..table.inputs.len()).filter(used).map(input).collect(),
+        labels: &[],
+        base: None,
+        range: Some((0.0, 1.0)),
+        bands: &train.bands,
+        card: &train.card,
+    };
+    if let Some(problem) = head.inputs_problem() {
+        return Err(ModelError::Table(format!("{problem}; rename or ignore columns")));
+    }
+    head.problem().map_or(Ok(()), |problem| Err(ModelError::Setting(problem)))
 }
 
 /// Finds what makes a table unfit to learn from.
@@ -109,14 +134,14 @@ fn check(table: &Table) -> Result<(), ModelError> {
     }
     for (name, cells) in table.inputs.iter().zip(&table.columns) {
         if cells.iter().all(Option::is_none) {
-            let problem = "no labelled row has a value".into();
+            let problem = "no row to train on has a value".into();
             return Err(ModelError::Cell { line: 1, column: name.clone(), problem });
         }
     }
     Ok(())
 }
 
-fn logistic(table: &Table, options: &LearnOptions) -> Result<(Model, Report), ModelError> {
+fn logistic(table: &Table, options: &LearnOptions) -> Result<Learnt, ModelError> {
     let text = |input: &usize| !table.texts(*input).is_empty();
     let out = |input: usize| (table.inputs[input].clone(), "texts, and a logistic regression reads numbers");
     let left_out = (0..table.inputs.len()).filter(text).map(out).collect();
@@ -135,7 +160,7 @@ fn logistic(table: &Table, options: &LearnOptions) -> Result<(Model, Report), Mo
     Ok((Model::Logistic(train(table, &train_options)?), report))
 }
 
-fn trees(table: &Table, options: &LearnOptions) -> Result<(Model, Report), ModelError> {
+fn trees(table: &Table, options: &LearnOptions) -> Result<Learnt, ModelError> {
     let useless = useless(table);
     let keep = (0..table.inputs.len()).filter(|input| !useless.contains(input));
     let left_out = useless.iter().map(|&input| (table.inputs[input].clone(), "no text stands in ten rows")).collect();
@@ -152,29 +177,7 @@ fn trees(table: &Table, options: &LearnOptions) -> Result<(Model, Report), Model
         crossed.held.iter().zip(&held.labels).map(|((_, raw), label)| Point { raw: *raw, label: *label }).collect();
     let choice = choose(&points, &parts(&held, options.seed));
     let forest = prepared.fit(crossed.trees);
-    let (train, inputs) = (&options.train, prepared.inputs(table).into_iter());
-    let model = TreesModel {
-        format: FORMAT,
-        name: train.name.clone(),
-        version: train.version.clone(),
-        inputs: inputs
-            .map(|mut input| {
-                input.unit = train.units.get(&input.name).cloned();
-                input
-            })
-            .collect(),
-        base: forest.base,
-        labels: Vec::new(),
-        bases: Vec::new(),
-        link: Link::Sigmoid,
-        scale: 1.0,
-        calibration: choice.calibration,
-        trees: forest.trees,
-        bands: train.bands.clone(),
-        card: Card { rows: table.len() as u64, positives: table.positives() as u64, ..train.card.clone() },
-    };
-    let model = Model::Trees(model);
-    model.check()?;
+    let model = assemble(table, &options.train, prepared.inputs(table), forest, choice.calibration)?;
     tried.push(Tried { what: "trees", value: crossed.trees.to_string(), log_loss: crossed.loss, taken: true });
     tried.extend(choice.tried.iter().enumerate().map(|(place, (name, log_loss))| Tried {
         what: "calibration",
@@ -184,7 +187,37 @@ fn trees(table: &Table, options: &LearnOptions) -> Result<(Model, Report), Model
     }));
     let held = crossed.held.iter().zip(choice.answers).map(|((row, _), answer)| (*row, answer)).collect();
     let bound = options.boost.monotone.clone();
-    Ok((model, Report { rule: Some(rule(table)), folds: folds.len(), tried, left_out, bound, held }))
+    let (rule, folds) = (Some(rule(table)), folds.len());
+    Ok((model, Report { rule, folds, tried, left_out, bound, held, ..Report::default() }))
+}
+
+fn assemble(
+    table: &Table,
+    options: &TrainOptions,
+    mut inputs: Vec<TreesInput>,
+    forest: Forest,
+    calibration: Option<Calibration>,
+) -> Result<Model, ModelError> {
+    for input in &mut inputs {
+        input.unit = options.units.get(&input.name).cloned();
+    }
+    let model = Model::Trees(TreesModel {
+        format: FORMAT,
+        name: options.name.clone(),
+        version: options.version.clone(),
+        inputs,
+        base: forest.base,
+        labels: Vec::new(),
+        bases: Vec::new(),
+        link: Link::Sigmoid,
+        scale: 1.0,
+        calibration,
+        trees: forest.trees,
+        bands: options.bands.clone(),
+        card: Card { rows: table.len() as u64, positives: table.positives() as u64, ..options.card.clone() },
+    });
+    model.check()?;
+    Ok(model)
 }
 
 /// Cross-validates larger and larger trees until they predict no better, and leaves the best size set.
@@ -216,26 +249,6 @@ fn parts(table: &Table, seed: u64) -> Vec<usize> {
         group.iter().for_each(|&row| part[row] = place % 5);
     }
     part
-}
-
-type Learnt = (Model, Report);
-
-fn better(table: &Table, line: Learnt, wood: Learnt) -> Learnt {
-    let loss = |report: &Report| {
-        let part = |(row, p): &(usize, f64)| crate::calibrate::loss(*p, table.labels[*row]);
-        report.held.iter().map(part).sum::<f64>() / report.held.len().max(1) as f64
-    };
-    let losses = [loss(&line.1), loss(&wood.1)];
-    let taken = usize::from(losses[1] < losses[0]);
-    let tried = ["logistic", "trees"].into_iter().zip(losses).enumerate().map(|(place, (value, log_loss))| Tried {
-        what: "kind",
-        value: value.into(),
-        log_loss,
-        taken: place == taken,
-    });
-    let (model, mut report) = if taken == 0 { line } else { wood };
-    report.tried.splice(0..0, tried);
-    (model, report)
 }
 
 #[cfg(test)]

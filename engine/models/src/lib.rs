@@ -1,37 +1,38 @@
 //! Models: train them from a table, measure them on rows they did not see, and compile them to scoring plugins.
 //!
 //! Pure: bytes and values in, bytes and values out. The same data gives the same bytes on every machine, so all
-//! transcendental functions come from [`math`] and all randomness from a handed-in seed. No wasm runs here.
+//! transcendental functions come from `math` and all randomness from a handed-in seed. No wasm runs here.
 
-pub mod boost;
-pub mod calibrate;
-pub mod calibration;
-pub mod card;
+mod boost;
+mod calibrate;
+mod calibration;
+mod card;
 pub mod compare;
 pub mod compile;
-pub mod error;
+mod error;
 pub mod evaluate;
-pub mod folds;
-pub mod golden;
+mod file;
+mod folds;
+mod golden;
+mod head;
 pub mod import;
 pub mod learn;
-pub mod linear;
-pub mod link;
-pub mod logistic;
-pub mod math;
-pub mod model;
-pub mod node;
-pub mod path;
+mod linear;
+mod link;
+mod logistic;
+mod math;
+mod model;
+mod node;
+mod path;
 pub mod picture;
-pub mod read;
+mod read;
 pub mod rng;
 pub mod sample;
-pub mod sheet;
-pub mod solve;
-pub mod study;
-pub mod table;
-pub mod train;
-pub mod trees;
+mod sheet;
+mod solve;
+mod table;
+mod train;
+mod trees;
 
 pub use boost::{BoostOptions, Direction};
 pub use calibration::Calibration;
@@ -48,7 +49,6 @@ pub use logistic::{LogisticInput, LogisticModel};
 pub use math::{exp, sigmoid};
 pub use model::{Card, Contribution, Metric, Model};
 pub use node::{Node, Split, Test};
-pub use study::{StudyOptions, study};
 pub use table::{Table, TableOptions};
 pub use train::{TrainOptions, train};
 pub use trees::{Link, TreesInput, TreesModel};

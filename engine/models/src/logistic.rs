@@ -2,6 +2,7 @@
 
 use crate::math::sigmoid;
 use crate::model::{Card, Contribution, Head, Input, strongest};
+use crate::trees::MAX_VALUE;
 use serde::{Deserialize, Serialize};
 use staunch_core::score::Band;
 
@@ -97,8 +98,8 @@ impl LogisticModel {
     }
 
     pub(crate) fn problem(&self) -> Option<String> {
-        if !self.intercept.is_finite() {
-            return Some("`intercept` must be finite".into());
+        if !(-MAX_VALUE..=MAX_VALUE).contains(&self.intercept) {
+            return Some(format!("`intercept` must be finite and at most {MAX_VALUE:e} in size"));
         }
         let wrong = |input: &LogisticInput| Some(format!("input `{}`: {}", input.name, input.problem()?));
         self.inputs.iter().find_map(wrong)
@@ -118,7 +119,8 @@ impl LogisticInput {
             return Some("`low` must not be above `high`");
         }
         let ends = [self.contribution(Some(self.low)), self.contribution(Some(self.high))];
-        (!ends.iter().all(|end| end.is_finite())).then_some("its contribution overflows")
+        let sound = ends.iter().chain([&self.missing_weight]).all(|part| part.abs() <= MAX_VALUE);
+        (!sound).then_some("a contribution is above 1e100 in size: sums of such overflow")
     }
 }
 
@@ -179,14 +181,16 @@ mod tests {
 
     #[test]
     fn refuses_what_contradicts_itself() {
-        let cases: [(&str, Spoil); 10] = [
+        let cases: [(&str, Spoil); 12] = [
             ("`intercept` must be finite", |m| m.intercept = f64::NAN),
             ("format", |m| m.format = 9),
             ("name", |m| m.name = "Big".into()),
             ("two inputs", |m| m.inputs[1].name = "a".into()),
             ("sd", |m| m.inputs[0].sd = 0.0),
             ("low", |m| m.inputs[0].low = 30.0),
-            ("overflows", |m| m.inputs[0].weight = 1e308),
+            ("intercept` must be finite and at most 1e100", |m| m.intercept = -1e101),
+            ("above 1e100 in size", |m| m.inputs[1].missing_weight = 1e101),
+            ("above 1e100 in size", |m| m.inputs[0].weight = 1e308),
             ("finite", |m| m.inputs[0].mean = f64::NAN),
             ("low to high", |m| m.bands.push(Band { name: "x".into(), from: 0.1 })),
             ("RFC 3339", |m| m.card.expires = Some("tomorrow".into())),

@@ -2,13 +2,12 @@
 //! file of its own.
 
 use crate::error::ModelError;
+pub use crate::head::{Head, Input};
 use crate::linear::LinearModel;
 use crate::logistic::LogisticModel;
-use crate::trees::{TreesInput, TreesModel};
+use crate::trees::TreesModel;
 use serde::{Deserialize, Serialize};
-use staunch_core::score::Band;
 use staunch_core::time::Time;
-use std::collections::HashSet;
 
 /// The format that this version writes.
 pub const FORMAT: u32 = 1;
@@ -16,11 +15,11 @@ pub const FORMAT: u32 = 1;
 pub const MAX_REASONS: usize = 16;
 /// Inputs of a model.
 pub const MAX_INPUTS: usize = 512;
-const MAX_NAME: usize = 100;
-const MAX_TEXT: usize = 2_000;
+pub(crate) const MAX_NAME: usize = 100;
+pub(crate) const MAX_TEXT: usize = 2_000;
 
 /// A trained model of any kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Model {
     /// Logistic regression.
@@ -82,101 +81,6 @@ pub struct Contribution {
     pub contribution: f64,
 }
 
-/// What a model of any kind says of itself.
-#[derive(Clone, Debug)]
-pub struct Head<'a> {
-    /// What it is, for people.
-    pub kind: &'static str,
-    /// Format of its file.
-    pub format: u32,
-    /// The plugin's name.
-    pub name: &'a str,
-    /// The plugin's version.
-    pub version: &'a str,
-    /// What it reads, in order.
-    pub inputs: Vec<Input<'a>>,
-    /// Labels of its classes; none where it gives one number.
-    pub labels: &'a [String],
-    /// The raw value that a row starts from: raw = base + all contributions, up to rounding. None for classes.
-    pub base: Option<f64>,
-    /// Lowest and highest value that it ever gives, where there are such.
-    pub range: Option<(f64, f64)>,
-    /// Named parts of the range, from low to high.
-    pub bands: &'a [Band],
-    /// Where it comes from and how good it is.
-    pub card: &'a Card,
-}
-
-/// An input as the manifest names it.
-#[derive(Clone, Copy, Debug)]
-pub struct Input<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its unit, for people.
-    pub unit: &'a Option<String>,
-    /// Texts that it knows; none where it is a number.
-    pub categories: &'a [String],
-}
-
-impl<'a> Input<'a> {
-    /// An input of trees.
-    pub(crate) fn of(input: &'a TreesInput) -> Input<'a> {
-        Input { name: &input.name, unit: &input.unit, categories: &input.categories }
-    }
-}
-
-impl Head<'_> {
-    fn problem(&self) -> Option<String> {
-        if self.format != FORMAT {
-            return Some(format!("format {} is not {FORMAT}", self.format));
-        }
-        let name_ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.chars().all(name_ok) {
-            return Some(format!("the name `{}` must be small letters, digits and `-`", self.name));
-        }
-        if self.version.is_empty() || self.version.len() > MAX_NAME {
-            return Some("the version must be 1 to 100 bytes".into());
-        }
-        self.inputs_problem().or_else(|| self.bands_problem()).or_else(|| self.card.problem())
-    }
-
-    fn inputs_problem(&self) -> Option<String> {
-        if self.inputs.len() > MAX_INPUTS {
-            return Some(format!("{} inputs; a model has at most {MAX_INPUTS}", self.inputs.len()));
-        }
-        let mut names = HashSet::new();
-        for Input { name, unit, categories } in &self.inputs {
-            if !names.insert(name) {
-                return Some(format!("two inputs are named `{name}`"));
-            }
-            if name.is_empty() || name.len() > MAX_NAME {
-                return Some(format!("input `{name}`: a name is 1 to 100 bytes"));
-            }
-            if unit.as_ref().is_some_and(|unit| unit.len() > MAX_NAME) {
-                return Some(format!("input `{name}`: a unit is at most 100 bytes"));
-            }
-            let known: HashSet<&String> = categories.iter().collect();
-            if known.len() < categories.len() || categories.iter().any(|text| text.len() > MAX_TEXT) {
-                return Some(format!("input `{name}`: its texts differ and have at most {MAX_TEXT} bytes"));
-            }
-        }
-        None
-    }
-
-    fn bands_problem(&self) -> Option<String> {
-        let (low, high) = self.range.unwrap_or((f64::MIN, f64::MAX));
-        let sound = |band: &Band| (1..=MAX_NAME).contains(&band.name.len()) && (low..=high).contains(&band.from);
-        if !self.bands.iter().all(sound) {
-            return Some("a band has a name of 1 to 100 bytes and starts inside the range of the model".into());
-        }
-        if self.range.is_some() && self.bands.first().is_some_and(|band| band.from != low) {
-            return Some(format!("the first band must start at {low}"));
-        }
-        let ascending = self.bands.windows(2).all(|pair| pair[0].from < pair[1].from);
-        (!ascending).then(|| "bands must go from low to high".into())
-    }
-}
-
 /// The reasons of a row: strongest contribution first, ties in input order, zeros left out, at most [`MAX_REASONS`].
 pub(crate) fn strongest<'a>(contributions: impl Iterator<Item = (&'a str, f64)>) -> Vec<Contribution> {
     let mut reasons: Vec<Contribution> = contributions
@@ -189,7 +93,7 @@ pub(crate) fn strongest<'a>(contributions: impl Iterator<Item = (&'a str, f64)>)
 }
 
 impl Card {
-    fn problem(&self) -> Option<String> {
+    pub(crate) fn problem(&self) -> Option<String> {
         if self.owner.len() > MAX_TEXT || self.purpose.len() > MAX_TEXT {
             return Some(format!("owner and purpose are at most {MAX_TEXT} bytes each"));
         }
@@ -209,7 +113,7 @@ impl Card {
 impl Model {
     /// Reads a model file (UTF-8 JSON) and checks that it makes sense.
     pub fn read(bytes: &[u8]) -> Result<Model, ModelError> {
-        let model: Model = serde_json::from_slice(bytes).map_err(|e| ModelError::Invalid(e.to_string()))?;
+        let model = crate::file::parse(bytes).map_err(|e| ModelError::Invalid(e.to_string()))?;
         model.check()?;
         Ok(model)
     }

@@ -68,7 +68,7 @@ impl Split {
 
 /// A node as the file holds it.
 #[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a node, an object with its `value`")]
 struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input: Option<usize>,

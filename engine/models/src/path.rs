@@ -1,6 +1,6 @@
 //! The penalty of a logistic regression, chosen among a path of them by the loss on held-out rows.
 
-use crate::calibrate::loss;
+use crate::calibrate::held_loss;
 use crate::error::ModelError;
 use crate::folds::Fold;
 use crate::model::Model;
@@ -35,10 +35,8 @@ pub(crate) fn walk(table: &Table, options: &TrainOptions, folds: &[Fold]) -> Res
             }
         }
     }
-    let mean = |held: &Vec<(usize, f64)>| {
-        held.iter().map(|(row, p)| loss(*p, table.labels[*row])).sum::<f64>() / held.len().max(1) as f64
-    };
-    let losses: Vec<Option<f64>> = held.iter().map(|held| held.as_ref().map(mean)).collect();
+    let losses: Vec<Option<f64>> =
+        held.iter().map(|held| held.as_ref().map(|held| held_loss(held, &table.labels))).collect();
     let mut best: Option<(usize, f64)> = None;
     for (place, loss) in losses.iter().enumerate() {
         if let Some(loss) = loss.filter(|loss| best.is_none_or(|(_, known)| *loss < known)) {

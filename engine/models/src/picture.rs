@@ -41,7 +41,7 @@ pub fn bins(scores: &[f64], labels: &[bool]) -> [Bin; BINS] {
 
 /// A line per bin: `o` stands where the probability is, `x` where the share that happened is, `*` where they meet.
 pub fn text(bins: &[Bin]) -> String {
-    let mut page = String::from("probability     rows   said  happened  0        0.25       0.5       0.75       1\n");
+    let mut page = String::from("probability    rows   said  happened   0         0.25      0.5       0.75     1\n");
     for (place, bin) in bins.iter().enumerate() {
         let (from, to) = (place as f64 / BINS as f64, (place + 1) as f64 / BINS as f64);
         // Writing to a String cannot fail.
@@ -132,6 +132,11 @@ mod tests {
         assert_eq!(lines[1], "0.0 to 0.1        2  0.050     0.500  |  o                 x                   |");
         assert_eq!(lines[2], "0.1 to 0.2        0      –         –  |                                        |");
         assert_eq!(lines[10], "0.9 to 1.0        1  1.000     1.000  |                                       *|");
+        // A tick stands over the column of its share.
+        for (tick, share) in [("0 ", 0.0), ("0.25", 0.25), ("0.5 ", 0.5), ("0.75", 0.75), ("1", 0.999)] {
+            assert_eq!(lines[0].rfind(tick), Some(39 + (share * WIDTH as f64) as usize), "{tick}");
+        }
+        assert!(lines.iter().all(|line| line.chars().count() <= 80));
         assert_eq!(lines.len(), 12);
         let picture = svg(&bins);
         assert_eq!((picture.matches("<circle").count(), picture.matches("<title>").count()), (3, 4));

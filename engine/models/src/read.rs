@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::Read;
 
 impl Table {
-    /// Reads CSV. Inputs are all columns that the options do not name. A column is one of numbers or one of texts,
+    /// Reads CSV. Inputs are the columns that the options say, else all that they do not name. A column is one of numbers or one of texts,
     /// whichever its first cells mostly are; a single cell of a column of numbers that is not one is an error with its
     /// place.
     pub fn read_csv(reader: impl Read, options: &TableOptions) -> Result<Table, ModelError> {
@@ -15,26 +15,22 @@ impl Table {
         let label = sheet.position(&options.label)?;
         let find = |name: &Option<String>| name.as_deref().map(|name| sheet.position(name)).transpose();
         let (at, group, segment) = (find(&options.at)?, find(&options.group)?, find(&options.segment)?);
-        let mut used = vec![Some(label), at, group];
-        for name in &options.ignore {
-            used.push(Some(sheet.position(name)?));
-        }
-        let texts = options.texts.iter().map(|name| sheet.position(name)).collect::<Result<Vec<_>, _>>()?;
+        let all = |names: &[String]| names.iter().map(|name| sheet.position(name)).collect::<Result<Vec<_>, _>>();
+        let (ignored, texts, said) = (all(&options.ignore)?, all(&options.texts)?, all(&options.inputs)?);
+        // A model that is measured reads what it reads; otherwise what has another meaning is no input.
+        let other = |column: &usize| Some(*column) == at || Some(*column) == group || ignored.contains(column);
+        let no_input =
+            |column: &usize| *column == label || if said.is_empty() { other(column) } else { !said.contains(column) };
         let labels = labels(&sheet, label)?;
         let kept: Vec<usize> = (0..sheet.len()).filter(|&row| labels[row].is_some()).collect();
         let mut table = Table { unlabelled: sheet.len() - kept.len(), ..Table::default() };
         table.labels = labels.into_iter().flatten().collect();
         table.keys = kept.iter().map(|&row| sheet.hash(row)).collect();
-        for (column, name) in sheet.names().iter().enumerate().filter(|(column, _)| !used.contains(&Some(*column))) {
-            let (cells, categories) = if sheet.looks_numeric(column) && !texts.contains(&column) {
-                let all = sheet.numbers(column)?;
-                (kept.iter().map(|&row| all[row]).collect(), Vec::new())
-            } else {
-                codes(&sheet, column, &kept)
-            };
+        for column in (0..sheet.names().len()).filter(|column| !no_input(column)) {
+            let (cells, categories) = input(&sheet, column, texts.contains(&column), &kept)?;
             table.columns.push(cells);
             table.categories.push(categories);
-            table.inputs.push(name.clone());
+            table.inputs.push(sheet.names()[column].clone());
         }
         if let Some(column) = at {
             table.at = kept.iter().map(|&row| sheet.time(row, column)).collect::<Result<_, _>>()?;
@@ -45,6 +41,24 @@ impl Table {
         table.groups = groups(&sheet, group, &kept);
         Ok(table)
     }
+}
+
+/// The cells of an input, with the texts that occur where it is one of texts.
+type Cells = (Vec<Option<f64>>, Vec<String>);
+
+fn input(sheet: &Sheet, column: usize, is_text: bool, kept: &[usize]) -> Result<Cells, ModelError> {
+    if is_text {
+        return Ok(codes(sheet, column, kept));
+    }
+    if sheet.looks_numeric(column) {
+        let all = sheet.numbers(column)?;
+        return Ok((kept.iter().map(|&row| all[row]).collect(), Vec::new()));
+    }
+    if let Some(row) = sheet.decimal_comma(column) {
+        let text = sheet.text(row, column).unwrap_or_default();
+        return Err(sheet.error(row, column, format!("`{text}` has a decimal comma: write numbers with a point")));
+    }
+    Ok(codes(sheet, column, kept))
 }
 
 fn labels(sheet: &Sheet, column: usize) -> Result<Vec<Option<bool>>, ModelError> {
@@ -61,7 +75,7 @@ fn labels(sheet: &Sheet, column: usize) -> Result<Vec<Option<bool>>, ModelError>
 
 /// A column of texts as places in the list of those that occur, which is in ascending order, so that it does not
 /// depend on the order of the rows.
-fn codes(sheet: &Sheet, column: usize, kept: &[usize]) -> (Vec<Option<f64>>, Vec<String>) {
+fn codes(sheet: &Sheet, column: usize, kept: &[usize]) -> Cells {
     let texts: Vec<Option<&str>> = kept.iter().map(|&row| sheet.text(row, column)).collect();
     let mut known: Vec<&str> = texts.iter().copied().flatten().collect();
     known.sort_unstable();
@@ -111,9 +125,48 @@ mod tests {
     }
 
     #[test]
+    fn only_the_columns_that_are_said_are_looked_at() {
+        let text = "id,a,shop,y\n1e999,1,7,1\n2,2,8,0\n3,3,7,1\n";
+        let plain = TableOptions { label: "y".into(), group: Some("shop".into()), ..TableOptions::default() };
+        assert!(read(text, &plain).unwrap_err().to_string().contains("`1e999` is not a finite number"));
+        let said = TableOptions { inputs: ["a", "shop"].map(String::from).to_vec(), ..plain };
+        let table = read(text, &said).unwrap();
+        assert_eq!((table.inputs.join(" "), table.groups), ("a shop".into(), vec![0, 1, 0]));
+    }
+
+    #[test]
+    fn texts_may_hold_commas_and_names_line_breaks() {
+        let options = TableOptions { label: "y".into(), texts: vec!["a\nb".into()], ..TableOptions::default() };
+        let table = read("\"a\nb\";y\n0,5;1\n1,5;0\n", &options).unwrap();
+        assert_eq!((table.inputs[0].as_str(), table.texts(0).len()), ("a\nb", 2));
+        let list = TableOptions { label: "y".into(), ..TableOptions::default() };
+        assert_eq!(read("a,y\n\"1,2,3\",1\n\"ja, so\",0\n\"0,5\",1\n", &list).unwrap().texts(0).len(), 3);
+    }
+
+    #[test]
     fn every_wrong_table_says_what_is_wrong_and_where() {
         let options = |label: &str| TableOptions { label: label.into(), ..TableOptions::default() };
+        let utf16: Vec<u8> = "\u{feff}a,y\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let bytes: [(&[u8], &str); 7] = [
+            (&utf16, "UTF-16: save it as UTF-8"),
+            (b"a,y\n1,1\n\xe4,1\n", "line 3: a cell is not UTF-8"),
+            (b"a,y\n1,1\n1\n", "line 3: 1 cells where the header has 2"),
+            (b"a,y\n\"1,1\n1,1\n", "where the header has 2; a quotation mark"),
+            (b"", "no header line"),
+            (b"\n\n", "no header line"),
+            (&[0; 2 << 20], "the first line has more than 1 MiB"),
+        ];
+        for (bytes, words) in bytes {
+            let error = Table::read_csv(bytes, &options("y")).unwrap_err().to_string();
+            assert!(error.contains(words), "{words}: {error}");
+        }
         let cases = [
+            (
+                "a;y\n0,5;1\n1;0\n1,25;1\n",
+                "y",
+                "line 2, column `a`: `0,5` has a decimal comma: write numbers with a point",
+            ),
+            ("tenure,y\n1,1\n", "tenur", "no column `tenur`; did you mean `tenure`? there are: tenure, y"),
             ("a,y\n1,maybe\n", "y", "line 2, column `y`: `maybe` is not a label: 0 or 1, true or false, yes or no"),
             ("a,y\n1,1\n2,3\n", "y", "line 3, column `y`: `3` is not a label: 0 or 1, true or false, yes or no"),
             ("a,y\n1,1\n", "z", "no column `z`; there are: a, y"),
@@ -123,6 +176,9 @@ mod tests {
         for (text, label, expected) in cases {
             assert_eq!(read(text, &options(label)).unwrap_err().to_string(), expected);
         }
+        let many: String = (0..2_000).map(|n| format!("c{n},")).collect::<String>() + "y\n";
+        let error = read(&many, &options("zzz")).unwrap_err().to_string();
+        assert!(error.ends_with("c28, c29 and 1971 more"), "{error}");
         let spread = TableOptions { ignore: vec!["b".into()], ..options("y") };
         assert_eq!(read("a,y\n1,1\n", &spread).unwrap_err().to_string(), "no column `b`; there are: a, y");
     }

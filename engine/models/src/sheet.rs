@@ -1,8 +1,20 @@
 //! CSV with a header line as named text columns, and its cells as typed values.
 
 use crate::error::ModelError;
+use staunch_core::suggest::closest;
 use staunch_core::time::Time;
+use std::collections::HashMap;
 use std::io::Read;
+
+/// Size of a table's file. What is larger fits into no memory as columns.
+const MAX_BYTES: usize = 512 << 20;
+const MAX_HEADER: usize = 1 << 20;
+const MAX_ROWS: usize = 5_000_000;
+const MAX_CELLS: usize = 50_000_000;
+/// Columns that an error lists.
+const LISTED: usize = 30;
+/// Cells that say what a column holds.
+const LOOKED_AT: usize = 100;
 
 /// A file of rows under named columns, as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,28 +26,29 @@ pub struct Sheet {
 impl Sheet {
     /// Reads CSV (RFC 4180, UTF-8); cells are parted by commas, or by semicolons or tabs where the header has these and
     /// no comma. Every row has as many cells as the header; column names are unique.
-    pub fn read(mut reader: impl Read) -> Result<Sheet, ModelError> {
-        let broken = |error: csv::Error| ModelError::Table(format!("not readable as CSV: {error}"));
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).map_err(|error| ModelError::Table(format!("not readable: {error}")))?;
-        let mut reader =
-            csv::ReaderBuilder::new().trim(csv::Trim::All).delimiter(delimiter(&bytes)).from_reader(bytes.as_slice());
+    pub fn read(reader: impl Read) -> Result<Sheet, ModelError> {
+        let bytes = bytes(reader)?;
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .delimiter(delimiter(header(&bytes)?))
+            .from_reader(&bytes[..]);
         let names: Vec<String> = reader
             .headers()
-            .map_err(broken)?
+            .map_err(|error| broken(&error))?
             .iter()
             .map(|name| name.trim_start_matches('\u{feff}').to_owned())
             .collect();
-        for (index, name) in names.iter().enumerate() {
-            let wrong = |problem| Err(ModelError::Cell { line: 1, column: name.clone(), problem });
-            if name.is_empty() {
-                return wrong(format!("column {} has no name", index + 1));
-            }
-            if let Some(first) = names[..index].iter().position(|known| known == name) {
-                return wrong(format!("the name stands in columns {} and {}", first + 1, index + 1));
-            }
+        if names.iter().all(String::is_empty) {
+            return Err(ModelError::Table("the table has no header line with the names of its columns".into()));
         }
-        let rows = reader.records().collect::<Result<_, _>>().map_err(broken)?;
+        names_differ(&names)?;
+        let mut rows = Vec::new();
+        for row in reader.records() {
+            if rows.len() == MAX_ROWS || rows.len() * names.len() > MAX_CELLS {
+                return Err(too_large(format!("more than {MAX_ROWS} rows or {MAX_CELLS} cells")));
+            }
+            rows.push(row.map_err(|error| broken(&error))?);
+        }
         Ok(Sheet { names, rows })
     }
 
@@ -49,17 +62,10 @@ impl Sheet {
         self.rows.len()
     }
 
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Where a column stands; the error names the columns that exist.
     pub fn position(&self, name: &str) -> Result<usize, ModelError> {
-        self.names
-            .iter()
-            .position(|known| known == name)
-            .ok_or_else(|| ModelError::Table(format!("no column `{name}`; there are: {}", self.names.join(", "))))
+        let found = self.names.iter().position(|known| known == name);
+        found.ok_or_else(|| ModelError::Table(format!("no column `{name}`; {}", there_are(name, &self.names))))
     }
 
     /// A cell as text; `None` where it is empty or one of the usual words for "unknown".
@@ -98,22 +104,107 @@ impl Sheet {
     /// Whether the first filled cells of a column (up to 100) are mostly numbers: a column with one typo is a column
     /// of numbers with an error, not a column of text.
     pub fn looks_numeric(&self, column: usize) -> bool {
-        let filled: Vec<&str> = (0..self.len()).filter_map(|row| self.text(row, column)).take(100).collect();
-        filled.iter().filter(|text| number(text).is_some()).count() * 2 > filled.len()
+        self.mostly(column, |text| number(text).is_some())
+    }
+
+    /// The first row with a number with a decimal comma, in a column that holds hardly anything but numbers so written.
+    pub fn decimal_comma(&self, column: usize) -> Option<usize> {
+        let comma = |text: &str| text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some();
+        let first = (0..self.len()).find(|&row| self.text(row, column).is_some_and(comma))?;
+        self.mostly(column, |text| comma(text) || number(text).is_some()).then_some(first)
+    }
+
+    fn mostly(&self, column: usize, kind: impl Fn(&str) -> bool) -> bool {
+        let filled: Vec<&str> = (0..self.len()).filter_map(|row| self.text(row, column)).take(LOOKED_AT).collect();
+        filled.iter().filter(|text| kind(text)).count() * 2 > filled.len()
     }
 
     /// A cell as an instant: RFC 3339, or a date that stands for its midnight in UTC.
     pub fn time(&self, row: usize, column: usize) -> Result<Time, ModelError> {
         let text = self.text(row, column).unwrap_or("");
-        Time::parse(text)
-            .or_else(|| Time::parse(&format!("{text}T00:00:00Z")))
-            .ok_or_else(|| self.error(row, column, format!("`{text}` is not a date or an RFC 3339 time")))
+        Time::parse(text).or_else(|| Time::parse(&format!("{text}T00:00:00Z"))).ok_or_else(|| {
+            self.error(
+                row,
+                column,
+                format!("`{text}` is not a date or a time with its zone, such as 2011-09-01T02:00:00+02:00"),
+            )
+        })
+    }
+}
+
+/// The whole file, within bounds, as UTF-8 promises it.
+fn bytes(mut reader: impl Read) -> Result<Vec<u8>, ModelError> {
+    let mut bytes = Vec::new();
+    let failed = |error: std::io::Error| ModelError::Table(format!("not readable: {error}"));
+    // What has no header is not read any further.
+    reader.by_ref().take(MAX_HEADER as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    header(&bytes)?;
+    reader.take((MAX_BYTES - MAX_HEADER) as u64).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > MAX_BYTES {
+        return Err(too_large(format!("more than {} MiB", MAX_BYTES >> 20)));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(ModelError::Table("the table is written in UTF-16: save it as UTF-8".into()));
+    }
+    Ok(bytes)
+}
+
+fn too_large(than: String) -> ModelError {
+    ModelError::Table(format!("the table has {than}: give a sample of its rows"))
+}
+
+fn broken(error: &csv::Error) -> ModelError {
+    let line = error.position().map_or(1, csv::Position::line);
+    let problem = match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => "a cell is not UTF-8: save the table as UTF-8".into(),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} cells where the header has {expected_len}; a quotation mark may be left open")
+        }
+        _ => format!("not readable as CSV: {error}"),
+    };
+    ModelError::Table(format!("line {line}: {problem}"))
+}
+
+fn names_differ(names: &[String]) -> Result<(), ModelError> {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for (place, name) in names.iter().enumerate() {
+        let wrong = |problem| Err(ModelError::Cell { line: 1, column: name.clone(), problem });
+        if name.is_empty() {
+            return wrong(format!("column {} has no name", place + 1));
+        }
+        if let Some(first) = first.insert(name, place) {
+            return wrong(format!("the name stands in columns {} and {}", first + 1, place + 1));
+        }
+    }
+    Ok(())
+}
+
+/// What an error says about a name that is none of these.
+pub(crate) fn there_are(name: &str, names: &[String]) -> String {
+    let near = closest(name, names.iter().map(String::as_str));
+    let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    let more = names.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{near}there are: {}{more}", names[..names.len().min(LISTED)].join(", "))
+}
+
+/// The first line, which a quoted name may break.
+fn header(bytes: &[u8]) -> Result<&[u8], ModelError> {
+    let mut quoted = false;
+    let end = bytes.iter().take(MAX_HEADER + 1).position(|byte| {
+        quoted ^= *byte == b'"';
+        *byte == b'\n' && !quoted
+    });
+    match end {
+        None if bytes.len() > MAX_HEADER => {
+            Err(ModelError::Table(format!("the first line has more than {} MiB: this is no table", MAX_HEADER >> 20)))
+        }
+        end => Ok(&bytes[..end.unwrap_or(bytes.len())]),
     }
 }
 
 /// What parts the cells of the first line, outside quotes.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+fn delimiter(line: &[u8]) -> u8 {
     let mut quoted = false;
     let mut bare = line.iter().copied().filter(|byte| {
         quoted ^= *byte == b'"';

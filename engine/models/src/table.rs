@@ -2,12 +2,15 @@
 
 use crate::error::ModelError;
 use crate::model::Model;
+use crate::sheet::there_are;
 use staunch_core::time::{Span, Time};
 use std::collections::HashMap;
 
 /// How to read a CSV file as a training table.
 #[derive(Clone, Debug, Default)]
 pub struct TableOptions {
+    /// The columns that are inputs; none where all are that nothing else names.
+    pub inputs: Vec<String>,
     /// The label column: 0/1, true/false or yes/no; a row without a label is left out.
     pub label: String,
     /// Columns that are not inputs.
@@ -74,7 +77,8 @@ impl Table {
     }
 
     /// Splits by time: rows whose label was complete at `cutoff` (instant + `horizon` ≤ `cutoff`) for training, rows
-    /// from `cutoff` on for evaluation. Rows between the two know something of the other side and go to neither.
+    /// from `cutoff` on for evaluation. Rows between the two know something of the other side and go to neither. A side
+    /// without a row is an error.
     pub fn split(&self, cutoff: Time, horizon: Span) -> Result<(Table, Table), ModelError> {
         if self.at.len() != self.len() {
             return Err(ModelError::Table(
@@ -83,7 +87,16 @@ impl Table {
         }
         let rows =
             |keep: &dyn Fn(Time) -> bool| -> Vec<usize> { (0..self.len()).filter(|&row| keep(self.at[row])).collect() };
-        Ok((self.pick(&rows(&|at| at + horizon <= cutoff)), self.pick(&rows(&|at| at >= cutoff))))
+        let (past, future) = (rows(&|at| at + horizon <= cutoff), rows(&|at| at >= cutoff));
+        let ends = self.at.iter().min().zip(self.at.iter().max());
+        let text = match ends {
+            Some((first, _)) if past.is_empty() => format!(
+                "no label was known by {cutoff}: the first row is of {first}, and a label is known {horizon} after its row"
+            ),
+            Some((_, last)) if future.is_empty() => format!("no row is of {cutoff} or later: the last is of {last}"),
+            _ => return Ok((self.pick(&past), self.pick(&future))),
+        };
+        Err(ModelError::TooLittle(text))
     }
 
     /// The table with its input columns in another order, or with fewer of them; the error names what is missing.
@@ -147,9 +160,8 @@ impl Table {
 
     /// Where an input stands; the error names the ones that there are.
     pub(crate) fn input(&self, name: &str) -> Result<usize, ModelError> {
-        self.inputs.iter().position(|known| known == name).ok_or_else(|| {
-            ModelError::Table(format!("no input column `{name}`; there are: {}", self.inputs.join(", ")))
-        })
+        let found = self.inputs.iter().position(|known| known == name);
+        found.ok_or_else(|| ModelError::Table(format!("no input column `{name}`; {}", there_are(name, &self.inputs))))
     }
 }
 
@@ -187,6 +199,14 @@ mod tests {
         let (train, test) = table.split(Time::parse("2011-02-15T00:00:00Z").unwrap(), Span::days(30)).unwrap();
         assert_eq!((train.labels, test.labels), (vec![true], vec![true]));
         assert_eq!(test.columns[0], [Some(4.0)]);
+        let fails = |at: &str, days| {
+            let error = table.split(Time::parse(at).unwrap(), Span::days(days)).unwrap_err();
+            assert!(matches!(error, ModelError::TooLittle(_)));
+            error.to_string()
+        };
+        let early = fails("2011-02-15T00:00:00Z", 90);
+        assert!(early.contains("first row is of 2011-01-01T00:00:00Z, and a label is known 90d after"), "{early}");
+        assert!(fails("2012-01-01T00:00:00Z", 0).contains("the last is of 2011-04-01"));
     }
 
     #[test]

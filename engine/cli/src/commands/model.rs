@@ -1,7 +1,9 @@
 //! `staunch model`: train a model from a table, measure it, read those of other libraries, and compile them to scoring plugins.
 
 mod eval;
+mod files;
 mod foreign;
+mod qualities;
 mod train;
 
 use crate::error::{CliError, Result};
@@ -29,7 +31,7 @@ enum Command {
     /// A logistic regression or boosted trees from a CSV table. Example: staunch model train --data F.csv --label goal -o model.json
     Train(Box<train::Train>),
     /// How good a model is on rows with a label. Example: staunch model eval model.json --data F.csv --label goal --segment plan
-    Eval(eval::Eval),
+    Eval(Box<eval::Eval>),
     /// A model of LightGBM, XGBoost, scikit-learn or ours to a scoring plugin. Example: staunch model compile churn.txt -o churn.wasm
     Compile(Box<foreign::Foreign>),
     /// A model of LightGBM, XGBoost or scikit-learn to our own JSON. Example: staunch model import churn.onnx -o churn.json
@@ -50,6 +52,7 @@ fn failed(error: ModelError) -> CliError {
     CliError::new(error.code(), error.to_string(), error.help())
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(path, bytes).map_err(|error| CliError::file(path, &error))
+/// An error with the file that it is about.
+fn about(path: &Path, error: &ModelError) -> CliError {
+    CliError::new(error.code(), format!("{}: {error}", path.display()), error.help())
 }

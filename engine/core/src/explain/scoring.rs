@@ -111,8 +111,9 @@ pub(super) const PAGES: &[Entry] = &[
     entry(
         MODEL_TABLE,
         "The table has no header, a name that stands twice, a row of another length, a column that is not there or holds \
-         nothing, or a label that is neither yes nor no.",
-        "Correct the row or column that is named.",
+         nothing, or a label that is neither yes nor no. Or it is more than is read: 512 MiB, 5 million rows, 50 million \
+         cells, 512 inputs.",
+        "Correct the row or column that is named, ignore columns, or give a sample of the rows.",
     ),
     entry(
         MODEL_TOO_LITTLE,

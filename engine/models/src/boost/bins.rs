@@ -3,14 +3,13 @@
 //! Bin 0 is that of a missing value. Values of a number follow in ascending order; texts follow with the most frequent
 //! one first. Which bins there are depends on what the rows hold, not on their order.
 
+use crate::model::MAX_TEXT;
 use crate::table::Table;
 
 /// Bins of a column besides that of missing values.
 pub(crate) const MAX_BINS: usize = 255;
 /// A text that stands in fewer rows counts as missing, as one that was never seen does.
 pub(crate) const MIN_LEVEL_ROWS: u32 = 10;
-/// Longer texts count as missing: no model file holds them.
-const MAX_TEXT: usize = 2_000;
 
 /// What the bins of a column mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +87,7 @@ fn between(low: f64, high: f64) -> f64 {
 fn levels(cells: &[Option<f64>], texts: &[String]) -> (Meaning, Vec<u8>) {
     let mut rows = vec![0u32; texts.len()];
     cells.iter().flatten().for_each(|place| rows[*place as usize] += 1);
+    // No model file holds longer texts, so they count as missing.
     let usable = |place: &usize| rows[*place] >= MIN_LEVEL_ROWS && texts[*place].len() <= MAX_TEXT;
     let mut known: Vec<usize> = (0..texts.len()).filter(usable).collect();
     // Texts are in ascending order, and this sort keeps that among equally frequent ones.

@@ -68,7 +68,9 @@ impl BoostOptions {
                 let text = format!("column `{name}` holds texts: only numbers can be bound to rise or fall");
                 return Err(ModelError::Table(text));
             }
-            bound[input] = Some(*direction);
+            if bound[input].replace(*direction).is_some() {
+                return Err(ModelError::Setting(format!("column `{name}` is bound twice")));
+            }
         }
         Ok(bound)
     }

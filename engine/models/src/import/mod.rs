@@ -14,6 +14,7 @@ mod xgboost;
 
 use crate::error::ModelError;
 use crate::linear::{LinearInput, LinearModel};
+use crate::logistic::{LogisticInput, LogisticModel};
 use crate::model::{Card, FORMAT, Model};
 use crate::node::Node;
 use crate::trees::{Link, MAX_NODES, MAX_TREES, TreesInput, TreesModel};
@@ -175,6 +176,13 @@ fn linear_model(inputs: Vec<LinearInput>, bases: Vec<f64>, link: Link, labels: V
     Model::Linear(LinearModel { format: FORMAT, name, version, inputs, labels, bases, link, bands, card })
 }
 
+/// The same for a logistic regression.
+fn logistic_model(inputs: Vec<LogisticInput>, intercept: f64) -> Model {
+    let (name, version) = (NAME.into(), "1.0.0".into());
+    let (bands, card) = (Vec::new(), card());
+    Model::Logistic(LogisticModel { format: FORMAT, name, version, inputs, intercept, bands, card })
+}
+
 fn card() -> Card {
     Card { minimum_outcomes: OUTCOMES, ..Card::default() }
 }
@@ -259,7 +267,8 @@ fn apply(model: &mut Model, options: &Options) -> Result<(), ModelError> {
     let card = model.card_mut();
     set(&mut card.owner, options.owner.as_ref());
     set(&mut card.purpose, options.purpose.as_ref());
-    model.check()
+    // The file was sound, so what is not is what was given beside it.
+    model.check().map_err(|error| ModelError::Options(inner(&error)))
 }
 
 fn set(field: &mut String, wanted: Option<&String>) {

@@ -56,7 +56,7 @@ fn tables_that_teach_nothing_are_refused_by_name() {
     };
     for kind in [Kind::Logistic, Kind::Trees, Kind::Auto] {
         fails(&|t| t.labels.fill(true), kind, "all 400 labels say true: there is nothing to tell apart");
-        fails(&|t| t.columns[1].fill(None), kind, "line 1, column `y`: no labelled row has a value");
+        fails(&|t| t.columns[1].fill(None), kind, "line 1, column `y`: no row to train on has a value");
         fails(&|t| (t.inputs, t.columns) = Default::default(), kind, "no column is left as an input");
         fails(&|t| *t = t.pick(&(0..15).collect::<Vec<_>>()), kind, "too few to train on one part and validate");
     }
@@ -115,4 +115,86 @@ fn models_of_other_columns_are_measured_on_the_same_rows() {
     let mut lines: Vec<&str> = text.lines().collect();
     lines[1..].reverse();
     assert_eq!(held(&[], &text), held(&[], &lines.join("\n")));
+}
+
+#[test]
+fn what_no_model_holds_is_refused_before_the_training() {
+    let good = table(400, |x, _| 4.0 * x - 2.0);
+    for kind in [Kind::Logistic, Kind::Trees, Kind::Auto] {
+        let mut wide = good.clone();
+        wide.inputs = (0..600).map(|n| format!("x{n}")).collect();
+        wide.columns = vec![good.columns[0].clone(); 600];
+        let mut long = good.clone();
+        long.inputs[1] = "n".repeat(101);
+        for (table, words) in [(wide, "600 inputs; a model has at most 512"), (long, "a name is 1 to 100 bytes")] {
+            let error = learn(&table, &options(kind)).unwrap_err();
+            assert!(matches!(&error, ModelError::Table(text) if text.contains(words)), "{words}: {error}");
+        }
+        let band = |name: &str, from| staunch_core::score::Band { name: name.into(), from };
+        let mut bad = vec![options(kind); 4];
+        bad[0].train.name = "Bad Name".into();
+        bad[1].train.version = String::new();
+        bad[2].train.bands = vec![band("low", 0.5)];
+        bad[3].train.bands = vec![band("low", 0.0), band("low", 0.5)];
+        for options in bad {
+            assert!(matches!(learn(&good, &options), Err(ModelError::Setting(_))), "{:?}", options.train);
+        }
+    }
+}
+
+/// A setting that makes no sense is an error; a kind that cannot be trained is passed over, and that is said.
+#[test]
+fn auto_hides_nothing() {
+    let good = table(400, |x, _| 4.0 * x - 2.0);
+    let with = |boost: BoostOptions| LearnOptions { boost, ..options(Kind::Auto) };
+    let boost = options(Kind::Auto).boost;
+    let bound = |list: &[(&str, Direction)]| list.iter().map(|(name, way)| ((*name).to_owned(), *way)).collect();
+    let wrong = [
+        BoostOptions { rate: -1.0, ..boost.clone() },
+        BoostOptions { monotone: bound(&[("z", Direction::Up)]), ..boost.clone() },
+        BoostOptions { monotone: bound(&[("x", Direction::Up), ("x", Direction::Down)]), ..boost.clone() },
+    ];
+    for boost in wrong {
+        let error = learn(&good, &with(boost.clone())).unwrap_err();
+        assert!(matches!(error, ModelError::Setting(_) | ModelError::Table(_)), "{boost:?}: {error}");
+    }
+    let straight = table(2_000, |x, y| 3.0 * x - 2.0 * y);
+    let up = BoostOptions { monotone: bound(&[("x", Direction::Up)]), ..boost.clone() };
+    let (model, report) = learn(&straight, &with(up.clone())).unwrap();
+    assert!(matches!(model, Model::Logistic(_)));
+    assert_eq!((report.bound, report.passed_over), (up.monotone, Vec::new()));
+    // Up to the middle it rises steeply, from there on it falls a little less than it rose.
+    let bent = table(4_000, |x, y| 3.0 * y - if x < 0.4 { 4.0 * (0.4 - x) } else { 5.0 * (x - 0.4) });
+    let up = BoostOptions { monotone: bound(&[("x", Direction::Up)]), ..boost };
+    let (model, report) = learn(&bent, &with(up)).unwrap();
+    assert!(matches!(model, Model::Trees(_)));
+    let passed: Vec<&str> = report.passed_over.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(passed, ["logistic"]);
+    assert!(report.passed_over[0].1.contains("falls with `x`, which it may not"), "{:?}", report.passed_over);
+}
+
+/// Rows of the cut and later, and rows whose label was not known by then, teach nothing: whatever they hold, the model is
+/// the same byte for byte, and where they say the opposite it is worse on them than chance.
+#[test]
+fn what_was_not_known_by_the_cut_teaches_nothing() {
+    let mut table = table(1_000, |x, _| 6.0 * x - 3.0);
+    table.at = (0..1_000).map(|day| Time(day * DAY)).collect();
+    let (cut, horizon) = (Time(730 * DAY), Span::days(30));
+    let mut turned = table.clone();
+    for row in 701..1_000 {
+        turned.labels[row] = !turned.labels[row];
+        turned.columns[1][row] = Some(1e9);
+    }
+    for kind in [Kind::Logistic, Kind::Trees, Kind::Auto] {
+        let options = LearnOptions { horizon, ..options(kind) };
+        let study = |table: &Table| {
+            let (past, future) = table.split(cut, horizon).unwrap();
+            let (model, _) = learn(&past, &options).unwrap();
+            (model.write().unwrap(), evaluate(&model, &future, 20, 1).unwrap().auc.value, past.len(), future.len())
+        };
+        let (bytes, auc, past, future) = study(&table);
+        assert_eq!((past, future), (701, 270));
+        let (again, turned, ..) = study(&turned);
+        assert!(bytes == again && auc > 0.7 && turned < 0.5, "{kind:?}: {auc}, {turned}");
+    }
 }

@@ -104,6 +104,19 @@ fn broken_text_of_lightgbm_is_refused() {
     refused("a category of a large number", &set, "ST3107", "a category above 65535");
 }
 
+/// Files of tens of megabytes that a reader would build hundreds of bytes of for each two of theirs.
+#[test]
+fn lists_without_end_are_counted_before_they_are_built() {
+    let names = changed(LIGHTGBM, "feature_names=", &format!("feature_names={}", "a ".repeat(20_000_000)));
+    refused("names", &names, "ST3104", "20000002 names");
+    let last = String::from_utf8(names).unwrap().replace("max_feature_idx=1\n", "max_feature_idx=20000001\n");
+    refused("as many as said", last.as_bytes(), "ST3104", "20000002 features, a model has at most 512");
+    let values = changed(LIGHTGBM, "leaf_value=", &format!("leaf_value={}", "1 ".repeat(20_000_000)));
+    refused("values", &values, "ST3104", "20000003 values where 3 belong");
+    let zeros = format!("{{\"kind\":\"trees\",\"trees\":[[{}0]]}}", "0,".repeat(20_000_000));
+    refused("nodes", zeros.as_bytes(), "ST3104", "invalid type: integer `0`");
+}
+
 #[test]
 fn broken_json_of_xgboost_is_refused() {
     all_refused(XGBOOST, include_str!("broken/xgboost.tsv"));

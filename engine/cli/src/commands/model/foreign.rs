@@ -1,14 +1,15 @@
 //! `staunch model compile` and `staunch model import`: model files of any format that is read, and what the caller says
 //! of them.
 
+use super::files::write;
 use super::train::band;
-use super::{failed, write};
+use super::{about, failed};
 use crate::app;
 use crate::error::{CliError, Result};
 use crate::output;
 use clap::Args;
 use staunch_models::import::{self, Format, Options};
-use staunch_models::{Model, ModelError, compile};
+use staunch_models::{Model, compile};
 use std::path::{Path, PathBuf};
 
 /// A model file and what it does not say itself.
@@ -56,13 +57,13 @@ impl Foreign {
             inputs: self.inputs.clone(),
             labels: self.labels.clone(),
         };
-        Ok((import::read(&bytes, &options).map_err(|error| of(&self.model, &error))?, format))
+        Ok((import::read(&bytes, &options).map_err(|error| about(&self.model, &error))?, format))
     }
 }
 
 /// A model file of any format.
 pub(super) fn open(path: &Path) -> Result<Model> {
-    import::read(&bytes(path)?, &Options::default()).map_err(|error| of(path, &error))
+    import::read(&bytes(path)?, &Options::default()).map_err(|error| about(path, &error))
 }
 
 /// The file, but never much more of it than is read.
@@ -73,11 +74,6 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(import::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
-}
-
-/// An error with the file that it is about.
-fn of(path: &Path, error: &ModelError) -> CliError {
-    CliError::new(error.code(), format!("{}: {error}", path.display()), error.help())
 }
 
 /// A plugin's name after the file's.
@@ -93,7 +89,7 @@ fn name_of(model: &Path) -> String {
 pub fn to_component(args: &Foreign) -> Result<bool> {
     app::writable(&args.output, &[&args.model])?;
     let (model, _) = args.read()?;
-    let wasm = compile(&model).map_err(failed)?;
+    let wasm = compile(&model).map_err(|error| about(&args.model, &error))?;
     write(&args.output, &wasm)?;
     let digest = staunch_scoring::sha256_hex(&wasm);
     output::say(&format!(

@@ -1,8 +1,8 @@
 //! `staunch model train`: from a table to a model file, with its card and golden vectors.
 
-use super::eval::{Qualities, kit, said};
-use super::{RESAMPLES, SEED, failed, write};
-use crate::app;
+use super::failed;
+use super::files::{self, CARD, EVALUATION, GOLDEN, PICTURE};
+use super::qualities::Qualities;
 use crate::error::{CliError, Result};
 use crate::output;
 use clap::{Args, ValueEnum};
@@ -10,17 +10,16 @@ use staunch_core::score::Band;
 use staunch_core::{Span, Time, codes};
 use staunch_models::{
     BoostOptions, Card, Direction, Golden, Kind, LearnOptions, Measured, Model as Trained, Report, Rule, Table,
-    TableOptions, TrainOptions, by_segment, hold_out, learn, measure, scores,
+    TableOptions, TrainOptions, hold_out, learn, scores,
 };
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Rows of the table that go into the golden vectors.
-const GOLDEN: usize = 20;
+const GOLDEN_ROWS: usize = 20;
 
 #[derive(Debug, Args)]
 pub struct Train {
-    /// The table: a label column, inputs that are numbers or texts, optionally `contact` and a time.
+    /// The table: a label column and inputs that are numbers or texts; CSV with a header line.
     #[arg(long)]
     data: PathBuf,
     /// The label column: 0 or 1, true or false, yes or no; rows without one are left out.
@@ -32,7 +31,7 @@ pub struct Train {
     /// The column with the instant of a row, for a split by time.
     #[arg(long)]
     at: Option<String>,
-    /// The column whose rows belong together when rows are split and when intervals are computed.
+    /// The column whose rows belong together when rows are split (with --at time alone cuts) and when intervals are computed.
     #[arg(long)]
     group: Option<String>,
     /// Columns that are no inputs.
@@ -46,28 +45,28 @@ pub struct Train {
     until: Option<String>,
     /// Without --until: the share of the rows to evaluate on, the latest where there is --at; 0 trains on all rows and
     /// evaluates by the validation inside the training.
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 0.2, allow_negative_numbers = true)]
     holdout: f64,
     /// How long after its row a label is known.
-    #[arg(long, default_value = "30d")]
+    #[arg(long, default_value = "30d", allow_hyphen_values = true)]
     horizon: String,
     /// The penalty of a logistic regression; without it, chosen among a path by validation.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     l2: Option<f64>,
-    /// The answer may only rise (up) or fall (down) with an input: up:COLUMN or down:COLUMN. For trees.
+    /// The answer may only rise (up) or fall (down) with an input: up:COLUMN or down:COLUMN. For trees and auto.
     #[arg(long, value_name = "WAY:COLUMN")]
     monotone: Vec<String>,
-    /// Most trees.
-    #[arg(long, default_value_t = BoostOptions::default().trees)]
-    trees: usize,
+    /// Most trees; else 500.
+    #[arg(long)]
+    trees: Option<usize>,
     /// Most leaves of a tree; without it, chosen by validation up to 31.
     #[arg(long)]
     leaves: Option<usize>,
-    /// What of each tree's answer is taken.
-    #[arg(long, default_value_t = BoostOptions::default().rate)]
-    rate: f64,
+    /// What of each tree's answer is taken; else 0.05.
+    #[arg(long, allow_negative_numbers = true)]
+    rate: Option<f64>,
     /// Seed of the splits.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// A column by whose values the qualities are broken down.
     #[arg(long)]
@@ -105,60 +104,91 @@ enum KindOf {
 }
 
 pub(super) fn run(args: &Train) -> Result<bool> {
-    app::writable(&args.output, &[&args.data])?;
-    let file = File::open(&args.data).map_err(|error| CliError::file(&args.data, &error))?;
-    let options = TableOptions {
+    let kit = args.kit.as_deref().map(|folder| (folder, &[CARD, EVALUATION, PICTURE, GOLDEN][..]));
+    files::writable(Some(&args.output), kit, &[&args.data])?;
+    let horizon = Span::parse(&args.horizon)
+        .ok_or_else(|| CliError::usage(format!("`{}` is no duration", args.horizon), "write it as 30d"))?;
+    let mut options = options_of(args, horizon)?;
+    let table = files::table(&args.data, &table_options(args))?;
+    let (rows, unseen) = split(args, &table, horizon)?;
+    options.train.card = card(args, &rows, horizon);
+    let (mut model, report) = learn(&rows, &options).map_err(failed)?;
+    let qualities = qualities(&model, &rows, unseen.as_ref(), &report)?;
+    model.card_mut().metrics = qualities.evaluation.metrics();
+    let bytes = model.write().map_err(failed)?;
+    if let Some(folder) = &args.kit {
+        let mut kit = qualities.kit(&model, Some(&report));
+        kit.push((GOLDEN, golden(&model, unseen.as_ref().unwrap_or(&rows))?));
+        files::write_kit(folder, &kit)?;
+    }
+    files::write(&args.output, &bytes)?;
+    output::say(&output::fit(&told(&rows, &report)));
+    output::say(&qualities.said());
+    output::say(&format!("written to {}; compile it with `staunch model compile`", args.output.display()));
+    Ok(true)
+}
+
+fn table_options(args: &Train) -> TableOptions {
+    TableOptions {
         label: args.label.clone(),
         ignore: args.ignore.clone(),
         at: args.at.clone(),
         group: args.group.clone(),
         segment: args.segment.clone(),
         texts: args.texts.clone(),
-    };
-    let table = Table::read_csv(file, &options).map_err(failed)?;
-    let horizon = Span::parse(&args.horizon)
-        .ok_or_else(|| CliError::usage(format!("`{}` is no duration", args.horizon), "write it as 30d"))?;
-    let (rows, unseen) = split(args, &table, horizon)?;
-    let (mut model, report) = learn(&rows, &options_of(args, &rows, horizon)?).map_err(failed)?;
-    let qualities = qualities(&model, &rows, unseen.as_ref(), &report)?;
-    model.card_mut().metrics = qualities.evaluation.metrics();
-    write(&args.output, &model.write().map_err(failed)?)?;
-    if let Some(folder) = &args.kit {
-        kit(folder, &model, Some(&report), &qualities)?;
-        golden(folder, &model, unseen.as_ref().unwrap_or(&rows))?;
+        ..TableOptions::default()
     }
-    output::say(&told(&rows, &report));
-    output::say(&said(&qualities));
-    output::say(&format!("written to {}; compile it with `staunch model compile`", args.output.display()));
-    Ok(true)
 }
 
-fn options_of(args: &Train, rows: &Table, horizon: Span) -> Result<LearnOptions> {
-    let train = TrainOptions {
-        name: args.name.clone(),
-        version: args.version.clone(),
-        l2: args.l2.unwrap_or(1.0),
-        bands: args.bands.iter().map(|text| band(text)).collect::<Result<_>>()?,
-        card: card(args, rows),
-        ..TrainOptions::default()
-    };
+fn options_of(args: &Train, horizon: Span) -> Result<LearnOptions> {
     let kind = match args.kind {
         KindOf::Logistic => Kind::Logistic,
         KindOf::Trees => Kind::Trees,
         KindOf::Auto => Kind::Auto,
     };
-    if kind == Kind::Logistic && !args.monotone.is_empty() {
-        return Err(CliError::usage(
-            "--monotone binds trees, and a logistic regression is trained",
-            "add --kind trees",
-        ));
-    }
+    fits(args, kind)?;
+    let train = TrainOptions {
+        name: args.name.clone(),
+        version: args.version.clone(),
+        l2: args.l2.unwrap_or(1.0),
+        bands: args.bands.iter().map(|text| band(text)).collect::<Result<_>>()?,
+        ..TrainOptions::default()
+    };
     let monotone = args.monotone.iter().map(|text| monotone(text)).collect::<Result<_>>()?;
     let known = BoostOptions::default();
-    let leaves = args.leaves.unwrap_or(known.leaves);
-    let boost = BoostOptions { trees: args.trees, leaves, rate: args.rate, monotone, ..known };
+    let boost = BoostOptions {
+        trees: args.trees.unwrap_or(known.trees),
+        leaves: args.leaves.unwrap_or(known.leaves),
+        rate: args.rate.unwrap_or(known.rate),
+        monotone,
+        ..known
+    };
     let (path, sizes) = (args.l2.is_none(), args.leaves.is_none());
     Ok(LearnOptions { kind, train, path, boost, sizes, horizon, seed: args.seed })
+}
+
+/// Whether every setting that was given is one of what is trained: one without effect would mislead.
+fn fits(args: &Train, kind: Kind) -> Result<()> {
+    let of_trees = [
+        ("--monotone", !args.monotone.is_empty()),
+        ("--trees", args.trees.is_some()),
+        ("--leaves", args.leaves.is_some()),
+        ("--rate", args.rate.is_some()),
+    ];
+    let given = of_trees.into_iter().find(|(_, given)| *given && kind == Kind::Logistic);
+    if let Some((option, _)) = given {
+        let message = format!("{option} is for trees, and a logistic regression is trained");
+        return Err(CliError::usage(message, "add --kind trees or --kind auto, or leave it out"));
+    }
+    if args.l2.is_some() && kind != Kind::Logistic {
+        let message = "--l2 is for a logistic regression alone; --kind auto chooses the penalty itself";
+        return Err(CliError::usage(message, "leave it out, or take --kind logistic"));
+    }
+    if args.until.is_some() && args.at.is_none() {
+        let message = "--until needs the column with the instant of each row";
+        return Err(CliError::usage(message, "name the column by --at"));
+    }
+    Ok(())
 }
 
 /// Rows to train on, and rows to evaluate on where there are such.
@@ -189,16 +219,14 @@ fn qualities(model: &Trained, rows: &Table, unseen: Option<&Table>, report: &Rep
             (rows.pick(&places), answers, Measured::Validation)
         }
     };
-    let evaluation = measure(&answers, &table.labels, &table.groups, RESAMPLES, SEED).map_err(failed)?;
-    let segments = by_segment(&answers, &table, RESAMPLES, SEED);
-    Ok(Qualities { evaluation, segments, measured })
+    Qualities::of(&answers, &table, measured)
 }
 
-fn golden(folder: &Path, model: &Trained, table: &Table) -> Result<()> {
+fn golden(model: &Trained, table: &Table) -> Result<Vec<u8>> {
     let table = table.for_model(model).map_err(failed)?;
     let sample: Vec<Vec<Option<f64>>> =
-        (0..table.len()).step_by((table.len() / GOLDEN).max(1)).map(|at| table.row(at)).collect();
-    write(&folder.join("golden.csv"), &Golden::of(model, &sample).write().map_err(failed)?)
+        (0..table.len()).step_by((table.len() / GOLDEN_ROWS).max(1)).map(|at| table.row(at)).collect();
+    Golden::of(model, &sample).write().map_err(failed)
 }
 
 /// What was trained on, and what validation chose.
@@ -216,14 +244,18 @@ fn told(rows: &Table, report: &Report) -> String {
             text += &format!("\n  {:<11} {:<9} log loss {:.5}{taken}", tried.what, tried.value, tried.log_loss);
         }
     }
+    for (kind, why) in &report.passed_over {
+        text += &format!("\nnot taken, {kind}: {why}");
+    }
     for (column, why) in &report.left_out {
         text += &format!("\n`{column}` is no input: {why}");
     }
     text
 }
 
-fn card(args: &Train, rows: &Table) -> Card {
-    let last = || rows.at.iter().max().map(ToString::to_string);
+/// The card; without a cut, the training knows what happened until the last label was known.
+fn card(args: &Train, rows: &Table, horizon: Span) -> Card {
+    let last = || rows.at.iter().max().map(|last| (*last + horizon).to_string());
     Card {
         owner: args.owner.clone(),
         purpose: args.purpose.clone(),

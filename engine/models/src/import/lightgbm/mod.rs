@@ -6,7 +6,7 @@ mod tree;
 
 use super::{Budget, Format, broken, trees_model, unsupported};
 use crate::error::ModelError;
-use crate::model::Model;
+use crate::model::{MAX_INPUTS, Model};
 use crate::node::Node;
 use crate::trees::{MAX_CLASSES, MAX_TREES, TreesInput};
 use std::collections::HashMap;
@@ -96,17 +96,22 @@ impl<'a> Parts<'a> {
         if !ended {
             return Err(problem("end", "the line `end of trees` is missing: the file was cut off"));
         }
-        for (line, _) in lines {
+        parts.read_parameters(lines.map(|(line, _)| line));
+        Ok(parts)
+    }
+
+    /// The lines behind the trees.
+    fn read_parameters(&mut self, lines: impl Iterator<Item = &'a str>) {
+        for line in lines {
             let pair = line.trim().strip_prefix('[').and_then(|line| line.strip_suffix(']')?.split_once(':'));
             if let Some(pandas) = line.strip_prefix("pandas_categorical:") {
-                parts.pandas = Some(pandas);
+                self.pandas = Some(pandas);
             } else if let Some((key, value)) = pair
-                && parts.parameters.len() < MAX_FIELDS
+                && self.parameters.len() < MAX_FIELDS
             {
-                parts.parameters.insert(key, value.trim());
+                self.parameters.insert(key, value.trim());
             }
         }
-        Ok(parts)
     }
 
     fn count(&self, key: &str) -> Result<usize, ModelError> {
@@ -117,14 +122,14 @@ impl<'a> Parts<'a> {
     /// The inputs as numbers, and how many there are.
     fn inputs(&self) -> Result<(Vec<TreesInput>, usize), ModelError> {
         let (names, line) = field(&self.header, "feature_names", "the header")?;
-        let inputs: Vec<TreesInput> = names.split_whitespace().map(TreesInput::number).collect();
-        let last = self.count("max_feature_idx")?;
-        if last.checked_add(1) != Some(inputs.len()) {
-            let text = format!("{} names, but `max_feature_idx` is {last}", inputs.len());
-            return Err(problem(format!("line {line}"), text));
+        let (count, last) = (names.split_whitespace().count(), self.count("max_feature_idx")?);
+        if last.checked_add(1) != Some(count) {
+            return Err(problem(format!("line {line}"), format!("{count} names, but `max_feature_idx` is {last}")));
         }
-        let count = inputs.len();
-        Ok((inputs, count))
+        if count > MAX_INPUTS {
+            return Err(problem(format!("line {line}"), format!("{count} features, a model has at most {MAX_INPUTS}")));
+        }
+        Ok((names.split_whitespace().map(TreesInput::number).collect(), count))
     }
 }
 

@@ -68,16 +68,15 @@ impl Tree<'_> {
 
     fn list<T: FromStr>(&self, key: &str, expected: usize) -> Result<Vec<T>, ModelError> {
         let (text, _) = field(self.fields, key, &self.place())?;
-        let mut list = Vec::new();
-        for word in text.split_ascii_whitespace() {
-            let value =
-                word.parse().map_err(|_| self.problem(key, format!("`{}` is no number of its kind", cut(word))))?;
-            list.push(value);
+        // Counted before anything is built: a line may hold more than memory does.
+        let count = text.split_ascii_whitespace().count();
+        if count != expected {
+            return Err(self.problem(key, format!("{count} values where {expected} belong")));
         }
-        if list.len() != expected {
-            return Err(self.problem(key, format!("{} values where {expected} belong", list.len())));
-        }
-        Ok(list)
+        let number = |word: &str| {
+            word.parse().map_err(|_| self.problem(key, format!("`{}` is no number of its kind", cut(word))))
+        };
+        text.split_ascii_whitespace().map(number).collect()
     }
 }
 

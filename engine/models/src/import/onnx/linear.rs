@@ -1,13 +1,13 @@
 //! `LinearClassifier`, `LinearRegressor` and products with a constant matrix.
 
-use super::super::Budget;
+use super::super::{Budget, linear_model, logistic_model, trees_model};
 use super::columns::{Column, Form, Operation, Step};
 use super::proto::Node as Operator;
 use super::scores::{Answer, Body, Scores};
 use super::{OTHERWISE, Refusal};
 use crate::linear::LinearInput;
-use crate::logistic::{LogisticInput, LogisticModel};
-use crate::model::{FORMAT, Model};
+use crate::logistic::LogisticInput;
+use crate::model::Model;
 use crate::node::{Node, Split, Test};
 use crate::trees::{Link, TreesInput};
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,15 +159,7 @@ fn logistic(inputs: Vec<TreesInput>, terms: &[Term], base: f64) -> Model {
         }
     };
     let still: f64 = terms.iter().filter(|term| term.slope == 0.0).map(|term| term.shift).sum();
-    Model::Logistic(LogisticModel {
-        format: FORMAT,
-        name: super::super::NAME.into(),
-        version: "1.0.0".into(),
-        inputs: inputs.into_iter().zip(terms).map(input).collect(),
-        intercept: base + still,
-        bands: Vec::new(),
-        card: super::super::card(),
-    })
+    logistic_model(inputs.into_iter().zip(terms).map(input).collect(), base + still)
 }
 
 /// A linear model of each class.
@@ -195,7 +187,7 @@ fn general(inputs: Vec<TreesInput>, terms: &[Vec<Term>], mut bases: Vec<f64>, an
             codes: codes.into_iter().collect(),
         });
     }
-    super::super::linear_model(list, bases, answer.0, answer.1.to_vec())
+    linear_model(list, bases, answer.0, answer.1.to_vec())
 }
 
 /// A tree of one question for each category.
@@ -208,7 +200,7 @@ fn stumps(inputs: Vec<TreesInput>, terms: &[Term], base: f64, link: Link) -> Mod
             trees.push(vec![Node { value: 0.0, split: Some(split) }, Node::leaf(*value), Node::leaf(0.0)]);
         }
     }
-    let mut model = super::super::trees_model(inputs, link, trees);
+    let mut model = trees_model(inputs, link, trees);
     model.base = base;
     Model::Trees(model)
 }

@@ -1,9 +1,10 @@
 //! ONNX files with operators of `ai.onnx.ml`, as skl2onnx writes pipelines of scikit-learn.
 //!
 //! `wire` and `proto` read the bytes. `walk` goes through the operators in order and keeps for each tensor what it is: a
-//! row of `columns`, each a function of one input, or `scores` of a model over them. An operator that is not known spoils
+//! row of `columns`, each a function of one input, or `scores` of a model over them, with what is `behind` it. An operator that is not known spoils
 //! only what depends on it.
 
+mod behind;
 mod columns;
 mod encode;
 mod ensemble;

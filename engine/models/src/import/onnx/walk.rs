@@ -5,7 +5,7 @@ use super::encode::{self, CAST, Inputs, MAX_COLUMNS};
 use super::ensemble;
 use super::linear;
 use super::proto::{Element, Graph, GraphInput, Node, Tensor};
-use super::scores::{Answer, Body, Scores};
+use super::scores::{Body, Scores};
 use super::{OTHERWISE, Refusal};
 use crate::error::ModelError;
 use crate::model::{MAX_INPUTS, Model};
@@ -17,7 +17,7 @@ const MAX_WORK: usize = 10_000_000;
 
 /// What a tensor is.
 #[derive(Clone)]
-enum Value {
+pub(super) enum Value {
     Columns(Vec<Column>),
     Scores(Scores),
     /// One minus the only share of a model.
@@ -30,10 +30,10 @@ enum Value {
     Unknown(ModelError),
 }
 
-struct Walk<'a> {
-    graph: &'a Graph<'a>,
+pub(super) struct Walk<'a> {
+    pub(super) graph: &'a Graph<'a>,
     inputs: Inputs,
-    values: HashMap<&'a str, Value>,
+    pub(super) values: HashMap<&'a str, Value>,
     /// What was looked at so far: columns, their steps and their tables.
     work: usize,
 }
@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn value(&self, node: &Node<'a>, at: usize) -> Result<&Value, Refusal> {
+    pub(super) fn value(&self, node: &Node<'a>, at: usize) -> Result<&Value, Refusal> {
         let name = node.inputs.get(at).ok_or("it has no input")?;
         self.values.get(name).ok_or_else(|| {
             if self.graph.tensors.contains_key(name) {
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn constant(&self, node: &Node<'a>, at: usize) -> Result<&Tensor, Refusal> {
+    pub(super) fn constant(&self, node: &Node<'a>, at: usize) -> Result<&Tensor, Refusal> {
         let found = node.inputs.get(at).and_then(|name| self.graph.tensors.get(name));
         found.ok_or_else(|| Refusal::Unsupported("a computation of two columns".into(), OTHERWISE))
     }
@@ -172,58 +172,6 @@ impl<'a> Walk<'a> {
             other => return Err(Refusal::Unsupported(format!("the operator `{other}` over inputs"), OTHERWISE)),
         };
         Ok(Value::Columns(columns))
-    }
-
-    /// What makes the shares of two classes of one: `1 − share`, and both side by side.
-    fn shares_of_two(&self, node: &Node<'a>) -> Option<Value> {
-        let [first, second] = node.inputs[..] else { return None };
-        match (node.operator, self.values.get(first), self.values.get(second)) {
-            ("Sub", None, Some(Value::Scores(scores))) => {
-                let one = self.graph.tensors.get(first)?.values == [1.0] && scores.bases.len() == 1;
-                one.then_some(Value::Rest)
-            }
-            ("Concat", Some(Value::Rest), Some(Value::Scores(scores))) => {
-                Some(Value::Scores(Scores { labels: vec!["0".into(), "1".into()], ..scores.clone() }))
-            }
-            _ => None,
-        }
-    }
-
-    /// Operators behind scores or labels.
-    fn behind(&self, node: &Node<'a>) -> Result<Value, Refusal> {
-        let scores = match self.value(node, 0)? {
-            Value::Scores(scores) => scores,
-            other => return Ok(other.clone()),
-        };
-        let unsupported =
-            || Refusal::Unsupported(format!("the operator `{}` behind the model", node.operator), OTHERWISE);
-        Ok(match node.operator {
-            "ZipMap" | "Reshape" | "Flatten" => Value::Scores(scores.clone()),
-            // Of shares, which are not negative.
-            "Abs" if matches!(scores.answer, Answer::Sigmoid | Answer::Softmax) => Value::Scores(scores.clone()),
-            "ReduceSum" => Value::Sum,
-            "Div" if node.inputs.get(1).is_some_and(|name| matches!(self.values.get(name), Some(Value::Sum))) => {
-                Value::Scores(scores.clone())
-            }
-            "Cast" if matches!(node.integer("to")?, Some(1 | 11)) => Value::Scores(scores.clone()),
-            // Shares, which are normalised in our models anyway.
-            "Normalizer" if scores.labels.len() >= 2 && node.text("norm")? == Some("L1") => {
-                Value::Scores(scores.clone())
-            }
-            "Sigmoid" => Value::Scores(scores.answered(Answer::Sigmoid)?),
-            "Softmax" => Value::Scores(scores.answered(Answer::Softmax)?),
-            "Exp" => Value::Scores(scores.answered(Answer::Exp)?),
-            "Add" if scores.answer == Answer::Plain => {
-                let shift = &self.constant(node, 1)?.values;
-                if shift.len() != scores.bases.len() {
-                    return Err(unsupported());
-                }
-                let bases = scores.bases.iter().zip(shift).map(|(base, shift)| base + shift).collect();
-                Value::Scores(Scores { bases, ..scores.clone() })
-            }
-            "ArgMax" => Value::Label,
-            _ => return Err(unsupported()),
-        })
     }
 
     fn product(&self, node: &Node<'a>) -> Result<Value, Refusal> {

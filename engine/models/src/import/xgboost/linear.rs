@@ -1,12 +1,13 @@
 //! `gblinear`: a linear model over inputs as they are, where a missing one adds nothing.
 
+use super::super::{linear_model, logistic_model};
 use super::Reader;
 use super::file::Booster;
 use super::objective::Answer;
 use crate::error::ModelError;
 use crate::linear::LinearInput;
-use crate::logistic::{LogisticInput, LogisticModel};
-use crate::model::{FORMAT, Model};
+use crate::logistic::LogisticInput;
+use crate::model::Model;
 use crate::trees::{Link, TreesInput};
 
 /// Values beyond this are no 32-bit floats.
@@ -46,7 +47,7 @@ pub(super) fn model(
     };
     let inputs = inputs.into_iter().zip(weights.chunks(classes)).map(input).collect();
     let labels = if classes > 1 { (0..classes).map(|class| class.to_string()).collect() } else { Vec::new() };
-    Ok(super::super::linear_model(inputs, bases, answer.link, labels))
+    Ok(linear_model(inputs, bases, answer.link, labels))
 }
 
 fn logistic(inputs: Vec<TreesInput>, weights: &[f32], intercept: f64) -> Model {
@@ -60,13 +61,5 @@ fn logistic(inputs: Vec<TreesInput>, weights: &[f32], intercept: f64) -> Model {
         weight: (*weight).into(),
         missing_weight: 0.0,
     };
-    Model::Logistic(LogisticModel {
-        format: FORMAT,
-        name: super::super::NAME.into(),
-        version: "1.0.0".into(),
-        inputs: inputs.into_iter().zip(weights).map(input).collect(),
-        intercept,
-        bands: Vec::new(),
-        card: super::super::card(),
-    })
+    logistic_model(inputs.into_iter().zip(weights).map(input).collect(), intercept)
 }
