@@ -27,7 +27,7 @@ pub use host::Host;
 pub use inspect::{MAX_BODY, MAX_COMPONENT, MAX_FUNCTIONS, MAX_PARTS};
 pub use lock::{CHALLENGERS, FOLDER, Lock, LockError, LockedPlugin, sha256_hex};
 pub use output::{Answer, KEPT_ITEMS, MAX_ITEMS, MAX_REASON_CHARS, MAX_REASONS};
-pub use plugin::{MAX_BATCH, Plugin};
+pub use plugin::{AnswerOrFailure, MAX_BATCH, Plugin, Usage};
 pub use problem::PluginProblem;
 pub use sandbox::{DEADLINE_TICKS, MAX_MEMORY, Sandbox, TICK};
 pub use scorer::{Scorer, StaticScorer};

@@ -30,6 +30,11 @@ impl Limits {
         self.memory <= SMALL
     }
 
+    /// Bytes of its memories.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// As a store wants it.
     pub fn limiter(&mut self) -> &mut dyn ResourceLimiter {
         self

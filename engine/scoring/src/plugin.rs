@@ -1,5 +1,7 @@
 //! One loaded plugin: its manifest, its compiled code, and how rows are scored by it.
 
+mod usage;
+
 use crate::batch::{self, Row};
 use crate::bindings::{FlatGuest, Manifest};
 use crate::breaker::Breaker;
@@ -15,6 +17,7 @@ use staunch_core::score::{ScoreFailure, ScoreOutcome, Scored};
 use staunch_core::time::Time;
 use staunch_core::value::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+pub use usage::Usage;
 
 /// Rows of one call.
 pub const MAX_BATCH: usize = 1_024;

@@ -210,7 +210,7 @@ mod tests {
         let reason = word(&bytes, row + 32) - base;
         let name = word(&bytes, reason) - base;
         assert_eq!((&bytes[name..name + 4], number(&bytes, reason + 8)), (&b"days"[..], -2.0));
-        assert!(row % 8 == 0 && reason % 8 == 0);
+        assert!(row.is_multiple_of(8) && reason.is_multiple_of(8));
     }
 
     #[test]

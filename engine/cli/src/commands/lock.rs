@@ -5,9 +5,9 @@ use crate::error::{CliError, Result};
 use crate::load::LOCK_FILE;
 use crate::output;
 use clap::Args;
-use staunch_scoring::Lock as Pins;
+use staunch_scoring::{Lock as Pins, LockedPlugin};
 
-/// Pins every plugin under `plugins/` with its version and sha256 in `staunch.lock`.
+/// Pins every plugin under `plugins/` with its version and sha256 in `staunch.lock`, and says what changed.
 ///
 /// Example: staunch lock examples/retail
 #[derive(Debug, Args)]
@@ -28,10 +28,69 @@ pub fn run(args: &Lock) -> Result<bool> {
         return Ok(false);
     }
     let path = dir.join(LOCK_FILE);
+    // A lock file that cannot be read is written again; that is what its error says.
+    let old = std::fs::read(&path).ok().and_then(|bytes| Pins::read(&bytes).ok()).unwrap_or_default();
     std::fs::write(&path, pins.write()).map_err(|error| CliError::file(&path, &error))?;
-    for (name, plugin) in &pins.plugins {
-        output::say(&format!("{name} {} sha256 {}", plugin.version, plugin.sha256));
+    for line in changes(&old, &pins) {
+        output::say(&line);
     }
     output::say(&format!("{} plugins pinned in {}", pins.plugins.len(), path.display()));
     Ok(true)
+}
+
+/// One line per plugin: what became of it since the old lock file.
+fn changes(old: &Pins, new: &Pins) -> Vec<String> {
+    let known = |(name, plugin): (&String, &LockedPlugin)| {
+        let now = format!("{name} {} sha256 {}", plugin.version, plugin.sha256);
+        match old.plugins.get(name) {
+            None => format!("added     {now}"),
+            Some(before) if before == plugin => format!("unchanged {now}"),
+            Some(before) => {
+                let mut parts = Vec::new();
+                if before.version != plugin.version {
+                    parts.push(format!("version was {}", before.version));
+                }
+                if before.sha256 != plugin.sha256 {
+                    let kept = if before.version == plugin.version { ", with the same version" } else { "" };
+                    parts.push(format!("sha256 was {}{kept}", before.sha256));
+                }
+                if before.path != plugin.path {
+                    parts.push(format!("file was {}", before.path));
+                }
+                format!("changed   {now}\n          {}", parts.join("\n          "))
+            }
+        }
+    };
+    let removed = old.plugins.iter().filter(|(name, _)| !new.plugins.contains_key(*name));
+    let removed = removed.map(|(name, plugin)| format!("removed   {name} {}", plugin.version));
+    new.plugins.iter().map(known).chain(removed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pins(plugins: &[(&str, &str, &str)]) -> Pins {
+        let mut pins = Pins::default();
+        for (name, version, sha256) in plugins {
+            let path = format!("plugins/{name}.wasm");
+            let plugin = LockedPlugin { version: (*version).into(), sha256: (*sha256).into(), path };
+            pins.plugins.insert((*name).into(), plugin);
+        }
+        pins
+    }
+
+    #[test]
+    fn each_plugin_says_what_became_of_it() {
+        let old = pins(&[("a", "1", "aa"), ("b", "1", "bb"), ("c", "1", "cc"), ("d", "1", "dd")]);
+        let new = pins(&[("a", "1", "aa"), ("b", "2", "b2"), ("c", "1", "c2"), ("e", "1", "ee")]);
+        let expected = [
+            "unchanged a 1 sha256 aa",
+            "changed   b 2 sha256 b2\n          version was 1\n          sha256 was bb",
+            "changed   c 1 sha256 c2\n          sha256 was cc, with the same version",
+            "added     e 1 sha256 ee",
+            "removed   d 1",
+        ];
+        assert_eq!(changes(&old, &new), expected);
+    }
 }

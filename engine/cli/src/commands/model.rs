@@ -29,7 +29,7 @@ enum Command {
     /// A logistic regression or boosted trees from a CSV table. Example: staunch model train --data F.csv --label goal -o model.json
     Train(Box<train::Train>),
     /// How good a model is on rows with a label. Example: staunch model eval model.json --data F.csv --label goal --segment plan
-    Eval(eval::Eval),
+    Eval(Box<eval::Eval>),
     /// A model of LightGBM, XGBoost, scikit-learn or ours to a scoring plugin. Example: staunch model compile churn.txt -o churn.wasm
     Compile(Box<foreign::Foreign>),
     /// A model of LightGBM, XGBoost or scikit-learn to our own JSON. Example: staunch model import churn.onnx -o churn.json
