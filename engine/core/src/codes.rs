@@ -206,6 +206,12 @@ pub const LOCK_INVALID: Code = "ST3016";
 pub const PLUGIN_LIMITS: Code = "ST3017";
 /// The plugin's manifest contradicts itself, or `staunch.lock`.
 pub const PLUGIN_MANIFEST: Code = "ST3018";
+/// The plugin has no signature, and the workspace takes only signed ones.
+pub const PLUGIN_UNSIGNED: Code = "ST3040";
+/// The plugin was signed by a key that the workspace does not trust.
+pub const PLUGIN_KEY: Code = "ST3041";
+/// The plugin's signature is wrong, cannot be read, or is of another key than `staunch.lock` says.
+pub const PLUGIN_SIGNATURE: Code = "ST3042";
 /// A training table cannot be read.
 pub const MODEL_TABLE: Code = "ST3101";
 /// A training table is too small or one-sided to train or to evaluate on.

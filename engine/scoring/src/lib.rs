@@ -20,6 +20,8 @@ mod plugin;
 mod problem;
 mod sandbox;
 mod scorer;
+mod signing;
+mod trust;
 
 pub use bindings::{Band, Card, DataWindow, Input, InputKind, Manifest, Metric, Range, ResultKind};
 pub use flat::Plain;
@@ -31,3 +33,5 @@ pub use plugin::{AnswerOrFailure, MAX_BATCH, Plugin, Usage};
 pub use problem::PluginProblem;
 pub use sandbox::{DEADLINE_TICKS, MAX_MEMORY, Sandbox, TICK};
 pub use scorer::{Scorer, StaticScorer};
+pub use signing::{PublicKey, SecretKey, Signature, Subject};
+pub use trust::Trust;

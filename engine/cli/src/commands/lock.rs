@@ -2,10 +2,11 @@
 
 use crate::app::Dir;
 use crate::error::{CliError, Result};
-use crate::load::LOCK_FILE;
+use crate::load::{LOCK_FILE, trust_of};
 use crate::output;
 use clap::Args;
 use staunch_scoring::{Lock as Pins, LockedPlugin};
+use std::collections::BTreeMap;
 
 /// Pins every plugin under `plugins/` with its version and sha256 in `staunch.lock`, and says what changed.
 ///
@@ -19,7 +20,12 @@ pub struct Lock {
 /// Runs the command.
 pub fn run(args: &Lock) -> Result<bool> {
     let dir = &args.dir.dir;
-    let (pins, problems) = Pins::pin(dir);
+    let (mut pins, mut problems) = Pins::pin(dir);
+    if let Some(trust) = trust_of(dir)? {
+        let (signers, refused) = trust.signers(dir, &pins);
+        pins.signed_by.extend(signers);
+        problems.extend(refused);
+    }
     for problem in &problems {
         output::say(&format!("error {problem}\n  next: {}", problem.help));
     }
@@ -38,32 +44,50 @@ pub fn run(args: &Lock) -> Result<bool> {
     Ok(true)
 }
 
-/// One line per plugin: what became of it since the old lock file.
+/// Every component of a lock by what it is: a plugin, or the challenger of one.
+fn components(pins: &Pins) -> BTreeMap<String, &LockedPlugin> {
+    let plugins = pins.plugins.iter().map(|(name, plugin)| (name.clone(), plugin));
+    let challengers = pins.challengers.iter().map(|(name, plugin)| (format!("{name} (challenger)"), plugin));
+    plugins.chain(challengers).collect()
+}
+
+/// One line per component: what became of it since the old lock file.
 fn changes(old: &Pins, new: &Pins) -> Vec<String> {
-    let known = |(name, plugin): (&String, &LockedPlugin)| {
+    let (before, after) = (components(old), components(new));
+    let known = |(name, plugin): (&String, &&LockedPlugin)| {
         let now = format!("{name} {} sha256 {}", plugin.version, plugin.sha256);
-        match old.plugins.get(name) {
-            None => format!("added     {now}"),
-            Some(before) if before == plugin => format!("unchanged {now}"),
-            Some(before) => {
-                let mut parts = Vec::new();
-                if before.version != plugin.version {
-                    parts.push(format!("version was {}", before.version));
-                }
-                if before.sha256 != plugin.sha256 {
-                    let kept = if before.version == plugin.version { ", with the same version" } else { "" };
-                    parts.push(format!("sha256 was {}{kept}", before.sha256));
-                }
-                if before.path != plugin.path {
-                    parts.push(format!("file was {}", before.path));
-                }
-                format!("changed   {now}\n          {}", parts.join("\n          "))
-            }
+        let Some(before) = before.get(name) else { return format!("added     {now}") };
+        let parts = differences(before, signer(old, before), plugin, signer(new, plugin));
+        match parts.is_empty() {
+            true => format!("unchanged {now}"),
+            false => format!("changed   {now}\n          {}", parts.join("\n          ")),
         }
     };
-    let removed = old.plugins.iter().filter(|(name, _)| !new.plugins.contains_key(*name));
+    let removed = before.iter().filter(|(name, _)| !after.contains_key(*name));
     let removed = removed.map(|(name, plugin)| format!("removed   {name} {}", plugin.version));
-    new.plugins.iter().map(known).chain(removed).collect()
+    after.iter().map(known).chain(removed).collect()
+}
+
+fn differences(before: &LockedPlugin, signed: &str, now: &LockedPlugin, signs: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    if before.version != now.version {
+        parts.push(format!("version was {}", before.version));
+    }
+    if before.sha256 != now.sha256 {
+        let kept = if before.version == now.version { ", with the same version" } else { "" };
+        parts.push(format!("sha256 was {}{kept}", before.sha256));
+    }
+    if signed != signs {
+        parts.push(format!("signed by {signs}, was {signed}"));
+    }
+    if before.path != now.path {
+        parts.push(format!("file was {}", before.path));
+    }
+    parts
+}
+
+fn signer<'a>(pins: &'a Pins, plugin: &LockedPlugin) -> &'a str {
+    pins.signed_by.get(&plugin.sha256).map_or("nobody", String::as_str)
 }
 
 #[cfg(test)]
@@ -92,5 +116,8 @@ mod tests {
             "removed   d 1",
         ];
         assert_eq!(changes(&old, &new), expected);
+        let mut signed = old.clone();
+        signed.signed_by.insert("aa".into(), "k".into());
+        assert_eq!(changes(&old, &signed)[0], "changed   a 1 sha256 aa\n          signed by k, was nobody");
     }
 }

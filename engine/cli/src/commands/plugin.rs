@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod check;
+mod keys;
 mod new;
 mod probe;
 mod rows;
@@ -44,6 +45,12 @@ enum Command {
     Compare(challenge::Compare),
     /// Puts the challenger of a plugin in its place. Example: staunch plugin promote --plugin churn
     Promote(challenge::Promote),
+    /// A key to sign plugins with. Example: staunch plugin keygen -o release.key
+    Keygen(keys::Keygen),
+    /// Signs a plugin: X.wasm.sig beside it. Example: staunch plugin sign X.wasm --key release.key
+    Sign(keys::Sign),
+    /// Whether a plugin was signed by one of these keys. Example: staunch plugin verify X.wasm --workspace .
+    Verify(keys::Verify),
     /// The same as `staunch lock`.
     Lock(super::lock::Lock),
 }
@@ -58,6 +65,9 @@ pub async fn run(args: Plugin) -> Result<bool> {
         Command::Score(args) => score::run(&args),
         Command::Compare(args) => challenge::compare(args).await,
         Command::Promote(args) => challenge::promote(&args),
+        Command::Keygen(args) => keys::keygen(&args),
+        Command::Sign(args) => keys::sign(&args),
+        Command::Verify(args) => keys::verify(&args),
         Command::Lock(args) => super::lock::run(&args),
     }
 }

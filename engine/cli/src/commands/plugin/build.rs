@@ -129,11 +129,11 @@ impl Rust {
 /// The last component that cargo says it made.
 fn component(messages: &[u8]) -> Option<PathBuf> {
     let lines = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    let made = lines.flat_map(|line: serde_json::Value| {
+    let mut made = lines.flat_map(|line: serde_json::Value| {
         let files = line["filenames"].as_array().cloned().unwrap_or_default();
         files.into_iter().filter_map(|file| file.as_str().map(PathBuf::from)).collect::<Vec<_>>()
     });
-    made.filter(|file| file.extension().is_some_and(|end| end == "wasm")).next_back()
+    made.rfind(|file| file.extension().is_some_and(|end| end == "wasm"))
 }
 
 #[cfg(test)]
