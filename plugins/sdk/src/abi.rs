@@ -25,7 +25,15 @@ pub fn describe(manifest: &Manifest) -> *mut u8 {
 }
 
 /// Answers `score-batch`; takes what the host allocated for the columns. The answer is freed by [`free`].
-pub fn score_batch(rows: u32, columns: *mut u8, count: usize, score: fn(usize, Vec<Column>) -> Scored) -> *mut u8 {
+///
+/// # Safety
+/// There are `count` columns at that address, allocated by [`realloc`], and nobody else uses them.
+pub unsafe fn score_batch(
+    rows: u32,
+    columns: *mut u8,
+    count: usize,
+    score: fn(usize, Vec<Column>) -> Scored,
+) -> *mut u8 {
     // SAFETY: the host allocated `count` columns there by `realloc` and hands them over.
     let columns = unsafe { taken::<RawColumn>(columns, count) };
     let columns = columns.into_iter().map(|column| column.read()).collect();
@@ -33,7 +41,10 @@ pub fn score_batch(rows: u32, columns: *mut u8, count: usize, score: fn(usize, V
 }
 
 /// Memory for the host: new, or more of what it had.
-pub fn realloc(old: *mut u8, old_size: usize, align: usize, size: usize) -> *mut u8 {
+///
+/// # Safety
+/// `old` was made here with this size and alignment, or `old_size` is 0.
+pub unsafe fn realloc(old: *mut u8, old_size: usize, align: usize, size: usize) -> *mut u8 {
     if size == 0 {
         return std::ptr::without_provenance_mut(align);
     }
@@ -65,7 +76,10 @@ fn place(image: Image) -> *mut u8 {
 }
 
 /// Frees an answer.
-pub fn free(answer: *mut u8) {
+///
+/// # Safety
+/// [`describe`] or [`score_batch`] gave it, and it was not freed yet.
+pub unsafe fn free(answer: *mut u8) {
     // SAFETY: `place` made the answer, so a word with the block's size stands in front of it.
     unsafe {
         let block = answer.cast::<u64>().sub(1);
@@ -147,10 +161,12 @@ mod tests {
 
     /// A list as the host would write it.
     fn list<T: Clone>(items: &[T]) -> RawList {
-        let start = realloc(std::ptr::null_mut(), 0, align_of::<T>(), size_of_val(items));
         // SAFETY: there is room for the items.
-        unsafe { std::ptr::copy_nonoverlapping(items.as_ptr(), start.cast(), items.len()) };
-        RawList { start, count: items.len() }
+        unsafe {
+            let start = realloc(std::ptr::null_mut(), 0, align_of::<T>(), size_of_val(items));
+            std::ptr::copy_nonoverlapping(items.as_ptr(), start.cast(), items.len());
+            RawList { start, count: items.len() }
+        }
     }
 
     #[test]
@@ -158,17 +174,19 @@ mod tests {
         let texts = list(&[0u8; 0]);
         assert_eq!(texts.count, 0);
         let numbers = RawColumn { name: list(b"days"), kind: 0, values: list(&[7.0, 0.0]), missing: list(&[2u8]) };
-        let start = realloc(std::ptr::null_mut(), 0, align_of::<RawList>(), 2 * size_of::<RawList>());
         // SAFETY: there is room for two of them.
-        unsafe {
+        let start = unsafe {
+            let start = realloc(std::ptr::null_mut(), 0, align_of::<RawList>(), 2 * size_of::<RawList>());
             start.cast::<RawList>().write(list(b"pro"));
             start.cast::<RawList>().add(1).write(list(b""));
-        }
+            start
+        };
         let texts =
             RawColumn { name: list(b"plan"), kind: 1, values: RawList { start, count: 2 }, missing: list(&[0u8]) };
         let scored = run_each(score, 2, vec![numbers.read(), texts.read()]).unwrap();
         assert_eq!(scored, [Scalar::new(10.0).row(), Scalar::new(-1.0).row()]);
         let answer = place(Image::scored(&Ok(scored)));
-        free(answer);
+        // SAFETY: it is an answer.
+        unsafe { free(answer) };
     }
 }

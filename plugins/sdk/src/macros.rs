@@ -40,22 +40,26 @@ macro_rules! plugin {
 
             #[unsafe(export_name = "cabi_post_staunch:scoring/plugin@1.0.0#describe")]
             extern "C" fn described(answer: *mut u8) {
-                $crate::abi::free(answer);
+                // SAFETY: the host gives back what it got, once.
+                unsafe { $crate::abi::free(answer) };
             }
 
             #[unsafe(export_name = "staunch:scoring/plugin@1.0.0#score-batch")]
             extern "C" fn score_batch(rows: u32, columns: *mut u8, count: usize) -> *mut u8 {
-                $crate::abi::score_batch(rows, columns, count, scored)
+                // SAFETY: the host allocated the columns for this call.
+                unsafe { $crate::abi::score_batch(rows, columns, count, scored) }
             }
 
             #[unsafe(export_name = "cabi_post_staunch:scoring/plugin@1.0.0#score-batch")]
             extern "C" fn batch_scored(answer: *mut u8) {
-                $crate::abi::free(answer);
+                // SAFETY: the host gives back what it got, once.
+                unsafe { $crate::abi::free(answer) };
             }
 
             #[unsafe(export_name = "cabi_realloc")]
             extern "C" fn realloc(old: *mut u8, old_size: usize, align: usize, size: usize) -> *mut u8 {
-                $crate::abi::realloc(old, old_size, align, size)
+                // SAFETY: the host keeps the contract of the canonical ABI.
+                unsafe { $crate::abi::realloc(old, old_size, align, size) }
             }
         };
     };
