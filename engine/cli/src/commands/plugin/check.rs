@@ -57,12 +57,16 @@ pub fn run(args: &Check) -> Result<bool> {
     found.extend(probe::manifest(plugin.manifest(), now));
     let golden = golden(args, &plugin, &mut found)?;
     let made = rows::made(plugin.manifest(), MADE);
-    let odd = probe::odd(&fresh(&args.plugin, &bytes)?, rows::edges(plugin.manifest()), &made);
-    // Rows that fail would trip the breaker, and all that is asked after it would look wrong.
-    let sound = if odd.state == State::Ok { golden.into_iter().chain(made).collect() } else { golden };
+    let mut other = super::load(&args.plugin, &bytes)?;
+    let odd = probe::odd(&other, rows::edges(plugin.manifest()), &made);
+    let fine = odd.state == State::Ok;
     found.push(odd);
+    let sound = if fine { golden.into_iter().chain(made).collect() } else { golden };
     if !sound.is_empty() {
-        let other = fresh(&args.plugin, &bytes)?;
+        if !fine {
+            // Rows that failed may have tripped its breaker.
+            other = super::load(&args.plugin, &bytes)?;
+        }
         found.push(probe::repeats(&plugin, &other, &sound));
         found.push(probe::splits(&plugin, &sound));
         found.extend(probe::quick(&plugin, &sound));
@@ -76,15 +80,11 @@ pub fn run(args: &Check) -> Result<bool> {
 pub fn quick(path: &Path, bytes: &[u8]) -> Result<(Loaded, Vec<Finding>)> {
     let plugin = super::load(path, bytes)?;
     let made = rows::made(plugin.manifest(), MADE);
-    let odd = probe::odd(&fresh(path, bytes)?, rows::edges(plugin.manifest()), &made);
+    let odd = probe::odd(&plugin, rows::edges(plugin.manifest()), &made);
     let mut found = vec![probe::size(bytes.len())];
     found.extend(probe::manifest(plugin.manifest(), now(None)?));
     found.push(odd);
     Ok((plugin, found))
-}
-
-fn fresh(path: &Path, bytes: &[u8]) -> Result<Loaded> {
-    super::load(path, bytes)
 }
 
 fn now(given: Option<&str>) -> Result<Time> {
