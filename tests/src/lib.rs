@@ -6,6 +6,7 @@ pub mod measure;
 
 mod bin;
 mod database;
+mod guest;
 mod http;
 mod rabbit;
 mod report;
@@ -16,6 +17,7 @@ mod workspace;
 
 pub use bin::{Answer, binary, root, staunch};
 pub use database::Database;
+pub use guest::{Guest, guests};
 pub use http::{Reply, get, post};
 pub use rabbit::{Outgoing, Rabbit};
 pub use report::report;

@@ -7,7 +7,7 @@ use staunch_core::codes;
 use staunch_core::value::Type;
 use staunch_core::workflow::Workflow;
 use staunch_rules::Rules;
-use staunch_scoring::{Host, InputKind, Lock, PluginProblem};
+use staunch_scoring::{Host, InputKind, Lock, PluginProblem, PublicKey, Trust};
 use staunch_workflow::{
     Diagnostic, PluginCatalog, PluginInfo, PluginInput, RolloutFile, Severity, TemplateInfo, TestFile, WorkspaceFile,
     load_workspace, look_through, read_files,
@@ -107,7 +107,7 @@ pub fn inspect(dir: &Path) -> Result<Found> {
     let (files, skipped) = look_through(dir).map_err(|error| CliError::file(dir, &error))?;
     let (templates, template_problems) = Templates::load(&dir.join("templates"));
     let (lock, lock_problem) = read_lock(dir)?;
-    let (host, problems) = plugins(dir, &lock);
+    let (mut host, problems) = plugins(dir, &lock);
     let kinds = infos(&templates);
     let loaded =
         load_workspace(&files, &Rules::new(), &Pinned { host: &host, lock: &lock, problems: &problems }, &kinds);
@@ -115,6 +115,9 @@ pub fn inspect(dir: &Path) -> Result<Found> {
     diagnostics.extend(skipped);
     diagnostics.extend(lock_problem);
     diagnostics.extend(problems.iter().filter_map(unchallenged));
+    if let Some(trust) = loaded.workspace.as_ref().and_then(trust) {
+        diagnostics.extend(host.enforce(dir, &lock, &trust).into_iter().map(distrusted));
+    }
     if let Some(workspace) = &loaded.workspace {
         diagnostics.extend(crate::names::unknown(&templates, workspace, &loaded.workflows));
         diagnostics.extend(crate::names::optional(&templates, workspace, &loaded.workflows));
@@ -174,6 +177,37 @@ fn unchallenged(problem: &PluginProblem) -> Option<Diagnostic> {
 /// The plugins that a lock pins. A workspace that pins none needs no sandbox.
 fn plugins(dir: &Path, lock: &Lock) -> (Host, Vec<PluginProblem>) {
     if lock.plugins.is_empty() { Host::load(dir, lock) } else { Host::load_in(&crate::host::sandbox(dir), dir, lock) }
+}
+
+/// Whose plugins a workspace takes; `None` where it asks for no signatures.
+pub fn trust(workspace: &WorkspaceFile) -> Option<Trust> {
+    let declared = workspace.plugins.as_ref()?;
+    let keys = declared.trusted_keys.iter().filter_map(|key| PublicKey::parse(key)).collect();
+    Some(Trust { keys, required: declared.require_signatures })
+}
+
+/// That of a workspace folder whose plugins need not be usable.
+///
+/// # Errors
+/// Where the folder cannot be read.
+pub fn trust_of(dir: &Path) -> Result<Option<Trust>> {
+    let files = read_files(dir).map_err(|error| CliError::file(dir, &error))?;
+    let loaded = load_workspace(&files, &Rules::new(), &AnyPlugin, &BTreeMap::new());
+    Ok(loaded.workspace.as_ref().and_then(trust))
+}
+
+/// A plugin that the workspace does not trust.
+fn distrusted(problem: PluginProblem) -> Diagnostic {
+    Diagnostic {
+        file: LOCK_FILE.into(),
+        line: 1,
+        column: 1,
+        severity: Severity::Error,
+        code: problem.code.to_owned(),
+        message: format!("plugin `{}`: {}", problem.plugin, problem.message),
+        help: problem.help,
+        excerpt: String::new(),
+    }
 }
 
 /// A workspace that pins nothing has no lock file.

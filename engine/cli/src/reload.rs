@@ -77,7 +77,7 @@ impl Seen {
 
 fn matters(path: &Path) -> bool {
     let end = path.extension().and_then(|end| end.to_str());
-    end.is_some_and(|end| ["yaml", "yml", "txt", "html", "lock", "wasm"].contains(&end))
+    end.is_some_and(|end| ["yaml", "yml", "txt", "html", "lock", "wasm", "sig"].contains(&end))
 }
 
 impl Taken {

@@ -212,6 +212,12 @@ pub const PLUGIN_COMPILE: Code = "ST3030";
 pub const PLUGIN_CONTRACT: Code = "ST3031";
 /// Too many calls of plugins wait for one another already.
 pub const PLUGIN_BUSY: Code = "ST3032";
+/// The plugin has no signature, and the workspace takes only signed ones.
+pub const PLUGIN_UNSIGNED: Code = "ST3040";
+/// The plugin was signed by a key that the workspace does not trust.
+pub const PLUGIN_KEY: Code = "ST3041";
+/// The plugin's signature is wrong, cannot be read, or is of another key than `staunch.lock` says.
+pub const PLUGIN_SIGNATURE: Code = "ST3042";
 /// A training table cannot be read.
 pub const MODEL_TABLE: Code = "ST3101";
 /// A training table is too small or one-sided to train or to evaluate on.

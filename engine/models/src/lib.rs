@@ -42,7 +42,7 @@ pub use compile::compile;
 pub use error::ModelError;
 pub use evaluate::{Evaluation, Measure, by_segment, evaluate, measure, scores};
 pub use folds::{Rule, hold_out, rule};
-pub use golden::Golden;
+pub use golden::{Golden, GoldenRow};
 pub use learn::{Kind, LearnOptions, Report, Tried, learn};
 pub use linear::{LinearInput, LinearModel};
 pub use logistic::{LogisticInput, LogisticModel};

@@ -9,6 +9,7 @@ use crate::problem::{PluginProblem, failure};
 use crate::refusals::{Refusal, Subject};
 use crate::sandbox::Sandbox;
 use crate::scorer::Scorer;
+use crate::trust::Trust;
 use staunch_core::codes;
 use staunch_core::score::{ScoreFailure, ScoreOutcome, ScoreRequest, Scored};
 use staunch_core::value::Value;
@@ -66,6 +67,25 @@ impl Host {
     /// The challenger of a plugin, where it has one that is loaded.
     pub fn challenger(&self, name: &str) -> Option<&Plugin> {
         self.challengers.get(name).map(Challenger::plugin)
+    }
+
+    /// Refuses every plugin that the workspace `dir` does not trust: from then on its rows fail with the problem's code, and
+    /// a challenger is left out.
+    pub fn enforce(&mut self, dir: &Path, lock: &Lock, trust: &Trust) -> Vec<PluginProblem> {
+        let mut problems = Vec::new();
+        for (name, loaded) in self.plugins.iter_mut().filter(|(_, loaded)| loaded.is_ok()) {
+            if let Some(problem) = lock.plugins.get(name).and_then(|locked| trust.problem(dir, name, locked, lock)) {
+                *loaded = Err(problem.clone());
+                problems.push(problem);
+            }
+        }
+        self.challengers.retain(|name, _| {
+            let problem = lock.challengers.get(name).and_then(|locked| trust.problem(dir, name, locked, lock));
+            let fine = problem.is_none();
+            problems.extend(problem.map(PluginProblem::challenger));
+            fine
+        });
+        problems
     }
 
     /// What a plugin says of itself; `None` where it is not loaded.

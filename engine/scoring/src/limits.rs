@@ -41,6 +41,11 @@ impl Limits {
         std::mem::take(&mut self.refused)
     }
 
+    /// Bytes of its memories.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// As a store wants it.
     pub fn limiter(&mut self) -> &mut dyn ResourceLimiter {
         self

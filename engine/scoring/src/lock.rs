@@ -27,6 +27,9 @@ pub struct Lock {
     /// What scores in the shadow of those, by the same names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub challengers: BTreeMap<String, LockedPlugin>,
+    /// By a component's sha256 the id of the key that signed it; only where the workspace trusts keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signed_by: BTreeMap<String, String>,
 }
 
 /// One pinned plugin.
@@ -55,7 +58,7 @@ impl LockError {
 
 impl Default for Lock {
     fn default() -> Self {
-        Lock { version: VERSION, plugins: BTreeMap::new(), challengers: BTreeMap::new() }
+        Lock { version: VERSION, plugins: BTreeMap::new(), challengers: BTreeMap::new(), signed_by: BTreeMap::new() }
     }
 }
 

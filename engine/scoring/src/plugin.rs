@@ -1,5 +1,7 @@
 //! One loaded plugin: its manifest, its compiled code, and how rows are scored by it.
 
+mod demand;
+
 use crate::abi::Guest;
 use crate::batch::{self, Row};
 use crate::bindings::Manifest;
@@ -13,6 +15,7 @@ use crate::prepare::Prepared;
 use crate::problem::{PluginProblem, failure};
 use crate::refusals::Subject;
 use crate::sandbox::{Code, Sandbox};
+pub use demand::Demand;
 use staunch_core::codes;
 use staunch_core::score::{ScoreFailure, ScoreOutcome, Scored};
 use staunch_core::time::Time;

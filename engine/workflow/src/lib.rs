@@ -23,6 +23,6 @@ pub use testfile::{
     Expectation, Expected, GivenAccount, GivenScore, Happens, LEFT, NotStarted, TestCase, TestEvent, TestFile,
 };
 pub use workspace::{
-    Connections, Connector, Content, EventType, JsonPath, Mail, Mapping, Reference, SourceFile, WORKSPACE_FILE,
-    WorkspaceFile,
+    Connections, Connector, Content, EventType, JsonPath, Mail, Mapping, PluginTrust, Reference, SourceFile,
+    WORKSPACE_FILE, WorkspaceFile,
 };

@@ -59,6 +59,10 @@ fn mistakes_in_declarations() {
         "costs: { email: 0.002, tsk: 4 EUR, nudge: 1 USD, task: -1 EUR }\n",
         &["11:17 ST1023", "11:24 ST1020", "11:43 ST1024", "11:56 ST1025"],
     );
+    check("plugins: { trusted_keys: [ed25519:ab], require_signature: true }\n", &["11:27 ST1024", "11:40 ST1020"]);
+    check("plugins: { trusted_keys: [], require_signatures: true }\n", &["11:26 ST1024"]);
+    check("plugins: { require_signatures: true }\n", &["11:10 ST1021"]);
+    check(&format!("plugins: {{ trusted_keys: [\"ed25519:{}\"] }}\n", "0f".repeat(32)), &[]);
 }
 
 #[test]

@@ -27,9 +27,10 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 const CORE: [&str; 9] = ["blake3", "croner", "foldhash", "hex", "jiff", "litemap", "serde", "serde_json", "thiserror"];
 
 /// Crates with one home.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("sqlx", &["store"]),
     ("wasmtime", &["scoring"]),
+    ("ring", &["scoring"]),
     ("wasm-encoder", &["models"]),
     ("wit-component", &["models"]),
     ("wit-parser", &["models"]),

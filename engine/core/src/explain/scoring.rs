@@ -109,6 +109,21 @@ pub(super) const PAGES: &[Entry] = &[
         "Give the machine less work at once, or find the slow plugin in the log of refusals.",
     ),
     entry(
+        PLUGIN_UNSIGNED,
+        "staunch.yaml says `require_signatures`, and there is no file `.sig` beside the component.",
+        "Have its owner sign it by `staunch plugin sign`, and put the file beside the component.",
+    ),
+    entry(
+        PLUGIN_KEY,
+        "There is a signature, but of a key that staunch.yaml does not list under `plugins: trusted_keys:`.",
+        "Ask the owner for the key. If you trust it, add it there and run `staunch lock`.",
+    ),
+    entry(
+        PLUGIN_SIGNATURE,
+        "The signature is of another plugin, version or content, was changed, or is not by the key that staunch.lock names.",
+        "Do not use the plugin. Get the component and its signature from the owner again, then run `staunch lock`.",
+    ),
+    entry(
         MODEL_TABLE,
         "The table has no header, a name that stands twice, a row of another length, a column that is not there or holds \
          nothing, or a label that is neither yes nor no. Or it is more than is read: 512 MiB, 5 million rows, 50 million \

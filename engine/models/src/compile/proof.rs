@@ -44,7 +44,7 @@ pub fn is_ours(bytes: &[u8]) -> bool {
 fn proven(bytes: &[u8]) -> Option<bool> {
     let (before, packed) = split(bytes)?;
     let json = decompress_to_vec_with_limit(packed, MAX_JSON).ok()?;
-    let model: Model = serde_json::from_slice(&json).ok()?;
+    let model = Model::read(&json).ok()?;
     Some(carries(&model) && plain(&model).ok()? == before)
 }
 

@@ -7,7 +7,7 @@
 mod key;
 mod sweep;
 
-use crate::sandbox::Trust;
+use crate::sandbox::Proof;
 use std::hash::{Hash, Hasher};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ pub(crate) struct Name([u8; blake3::OUT_LEN]);
 
 impl Name {
     /// The code of the component with this sha256, as this build of the host compiles it for this engine.
-    pub fn of(sha256: &str, engine: &Engine, trust: Option<Trust>) -> Name {
+    pub fn of(sha256: &str, engine: &Engine, trust: Option<Proof>) -> Name {
         let mut hasher = Feed(blake3::Hasher::new());
         (FORMAT, env!("CARGO_PKG_VERSION"), crate::inspect::LIMITS, trust.is_some()).hash(&mut hasher);
         // wasmtime's version, the target and all settings that code depends on.

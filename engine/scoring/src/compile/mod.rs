@@ -13,7 +13,7 @@ pub use serve::serve;
 use crate::config::Space;
 use crate::fault::Fault;
 use crate::precompiled::Image;
-use crate::sandbox::Trust;
+use crate::sandbox::Proof;
 use staunch_core::codes;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -31,7 +31,7 @@ pub enum Compiler {
 pub(crate) struct Job<'a> {
     pub engine: &'a Engine,
     pub space: Space,
-    pub trust: Option<Trust>,
+    pub trust: Option<Proof>,
     /// Whether the image is wanted.
     pub keep: bool,
 }

@@ -4,7 +4,7 @@ use super::frame::Answer;
 use crate::config::{Space, code};
 use crate::inspect::{MAX_COMPONENT, inspect};
 use crate::problem::failure;
-use crate::sandbox::Trust;
+use crate::sandbox::Proof;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use staunch_core::codes;
 use staunch_core::score::ScoreFailure;
@@ -19,7 +19,7 @@ const GRACE: u64 = 5;
 ///
 /// # Errors
 /// Where the arguments are not those of [`ChildCompiler`](super::ChildCompiler), or a stream fails.
-pub fn serve(arguments: &[String], trust: Trust, mut input: impl Read, mut output: impl Write) -> Result<()> {
+pub fn serve(arguments: &[String], trust: Proof, mut input: impl Read, mut output: impl Write) -> Result<()> {
     let wrong = || Error::new(ErrorKind::InvalidInput, "this command is for the process that starts it");
     let [space, memory, seconds] = arguments else { return Err(wrong()) };
     let space = Space::named(space).ok_or_else(wrong)?;

@@ -43,12 +43,12 @@ pub(crate) const MAX_TABLES: u32 = 16;
 pub(crate) const MAX_MEMORIES: u32 = 4;
 
 /// Says of which components nothing of a call is left in an instance: those that our own compiler made.
-pub type Trust = fn(&[u8]) -> bool;
+pub type Proof = fn(&[u8]) -> bool;
 
 /// How a sandbox is set up.
 pub struct Setup {
     /// Whose instances may be called again; nobody's where it is `None`.
-    pub trust: Option<Trust>,
+    pub trust: Option<Proof>,
     /// Where components are compiled.
     pub compiler: Compiler,
     /// Where compiled code is kept for the next process.
@@ -117,7 +117,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// As [`Sandbox::new`].
-    pub fn trusting(trust: Trust) -> Result<Sandbox, ScoreFailure> {
+    pub fn trusting(trust: Proof) -> Result<Sandbox, ScoreFailure> {
         Sandbox::set_up(Setup { trust: Some(trust), ..Setup::default() })
     }
 

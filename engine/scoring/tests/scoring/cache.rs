@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use staunch_core::score::ScoreOutcome;
 use staunch_models::compile::is_ours;
 use staunch_models::{Model, sample};
-use staunch_scoring::{Cache, CacheCounts, Host, Sandbox, Scorer, Setup, Trust};
+use staunch_scoring::{Cache, CacheCounts, Host, Proof, Sandbox, Scorer, Setup};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 fn load(
     component: &[u8],
     folder: &Path,
-    trust: Option<Trust>,
+    trust: Option<Proof>,
 ) -> (Vec<&'static str>, Vec<ScoreOutcome>, bool, CacheCounts) {
     let (dir, lock) = workspace(component);
     let cache = Some(Cache::open(folder).unwrap());
@@ -54,7 +54,7 @@ fn what_nobody_trusts_is_not_trusted_out_of_the_cache_either() {
     let component = staunch_models::compile(&Model::Trees(sample::trees(3, 1, 4, 3))).unwrap();
     let resets = |trust| load(&component, folder.path(), trust).2;
     assert_eq!(
-        [resets(Some(is_ours as Trust)), resets(None), resets(Some(is_ours)), resets(None)],
+        [resets(Some(is_ours as Proof)), resets(None), resets(Some(is_ours)), resets(None)],
         [true, false, true, false]
     );
 }

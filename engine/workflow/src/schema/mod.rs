@@ -192,6 +192,7 @@ mod tests {
         same(&workspace, Some("Source"), &[workspace::SOURCE.known]);
         same(&workspace, Some("Audience"), &[flow::audience::AUDIENCE.known]);
         same(&workspace, Some("Mail"), &[workspace::MAIL.known]);
+        same(&workspace, Some("Plugins"), &[workspace::PLUGINS.known]);
         same(&workspace, Some("FullField"), &[workspace::FIELD.known]);
     }
 

@@ -48,7 +48,23 @@ pub(super) struct Workspace {
     costs: Option<Costs>,
     /// The sender of e-mails.
     mail: Option<Mail>,
+    /// Whose plugins are taken.
+    plugins: Option<Plugins>,
 }
+
+/// Whose plugins are taken.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Plugins {
+    /// Public keys, `ed25519:` and 64 hex digits each, as `staunch plugin keygen` prints them.
+    trusted_keys: Vec<PublicKey>,
+    /// Whether a plugin without a signature is refused.
+    require_signatures: Option<bool>,
+}
+
+/// A public key.
+#[derive(Deserialize, JsonSchema)]
+struct PublicKey(#[schemars(regex(pattern = "^ed25519:[0-9a-f]{64}$"))] String);
 
 /// What one action of each channel costs.
 #[derive(Deserialize, JsonSchema)]

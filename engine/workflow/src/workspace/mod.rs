@@ -4,6 +4,7 @@ mod connect;
 mod fields;
 mod mapping;
 mod money;
+mod plugins;
 mod policy;
 mod sources;
 mod stops;
@@ -14,6 +15,9 @@ pub use connect::{Connections, Connector, Mail, Reference};
 #[cfg(test)]
 pub(crate) use fields::FIELD;
 pub use mapping::{EventType, JsonPath, Mapping};
+#[cfg(test)]
+pub(crate) use plugins::PLUGINS;
+pub use plugins::PluginTrust;
 pub use policy::Content;
 #[cfg(test)]
 pub(crate) use policy::{BUDGET, CAP, CAPACITY, HOLDOUT, NEVER, OFFERS, POLICY, QUIET, WORDING};
@@ -55,6 +59,7 @@ pub(crate) const KEYS: Keys = Keys {
         "breakers",
         "costs",
         "mail",
+        "plugins",
     ],
     later: &[],
 };
@@ -94,6 +99,8 @@ pub struct WorkspaceFile {
     pub(crate) audience_names: Vec<String>,
     /// What one action of each channel costs, in the workspace's currency; for backtests.
     pub costs: BTreeMap<Channel, Money>,
+    /// Whose plugins it takes; `None` where it asks for no signatures.
+    pub plugins: Option<PluginTrust>,
     /// Sources of events beside the engine's own exchange.
     pub sources: Vec<SourceFile>,
 }
@@ -163,6 +170,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, checker: &dyn Checker) 
     stops::stops(reader, &fields, &mut made);
     made.costs = fields.get("costs").map(|node| money::costs(reader, node, &made)).unwrap_or_default();
     made.sources = fields.get("sources").map(|node| sources::sources(reader, node, &made)).unwrap_or_default();
+    made.plugins = fields.get("plugins").and_then(|node| plugins::plugins(reader, node));
     made.mail = fields.get("mail").and_then(|node| connect::mail(reader, node));
     Some(made)
 }

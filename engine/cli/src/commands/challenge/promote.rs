@@ -10,7 +10,7 @@ use crate::output;
 use staunch_core::codes;
 use staunch_scoring::{FOLDER, LockedPlugin, sha256_hex};
 use staunch_workflow::{Severity, render};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where versions that were in force are kept, within the folder of plugins.
 const RETIRED: &str = "retired";
@@ -28,6 +28,10 @@ pub fn run(dir: &Path, name: &str) -> Result<bool> {
     }
     let path = free(dir, name, &challenger)?;
     write(&dir.join(&path), &bytes)?;
+    let signature = sig(&from);
+    if signature.exists() {
+        copy(&signature, &sig(&dir.join(&path)))?;
+    }
     let mut new = old.clone();
     new.challengers.remove(name);
     new.plugins.insert(name.to_owned(), LockedPlugin { path: path.clone(), ..challenger.clone() });
@@ -36,12 +40,14 @@ pub fn run(dir: &Path, name: &str) -> Result<bool> {
     if found.diagnostics.iter().any(|one| one.severity == Severity::Error) {
         write(&dir.join(LOCK_FILE), old.write().as_bytes())?;
         remove(&dir.join(&path))?;
+        forget(&sig(&dir.join(&path)))?;
         output::say(render(&found.diagnostics).trim_end());
         output::say(&format!("nothing was changed: with {name} {} the workspace has errors", challenger.version));
         return Ok(false);
     }
     let kept = retire(dir, name, &champion)?;
     remove(&from)?;
+    forget(&signature)?;
     output::say(&format!("{name} {} is in force; {} was kept as {kept}", challenger.version, champion.version));
     output::say("a running process takes it by itself; what it decided before keeps the digest of the old one");
     output::say(&format!(
@@ -74,6 +80,10 @@ fn retire(dir: &Path, name: &str, plugin: &LockedPlugin) -> Result<String> {
     let (from, kept) = (dir.join(&plugin.path), file(&folder, name, plugin));
     std::fs::create_dir_all(dir.join(&folder)).map_err(|error| CliError::file(&dir.join(&folder), &error))?;
     std::fs::rename(&from, dir.join(&kept)).map_err(|error| CliError::file(&from, &error))?;
+    if sig(&from).exists() {
+        copy(&sig(&from), &sig(&dir.join(&kept)))?;
+        forget(&sig(&from))?;
+    }
     Ok(kept)
 }
 
@@ -83,6 +93,22 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let next = path.with_extension("next");
     std::fs::write(&next, bytes).map_err(failed)?;
     std::fs::rename(&next, path).map_err(failed)
+}
+
+/// The signature of a component, which goes where that goes.
+fn sig(component: &Path) -> PathBuf {
+    let mut name = component.as_os_str().to_owned();
+    name.push(".sig");
+    PathBuf::from(name)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::copy(from, to).map(drop).map_err(|error| CliError::file(from, &error))
+}
+
+/// Removes what may not be there.
+fn forget(path: &Path) -> Result<()> {
+    if path.exists() { remove(path) } else { Ok(()) }
 }
 
 fn remove(path: &Path) -> Result<()> {

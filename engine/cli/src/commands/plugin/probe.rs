@@ -1,0 +1,340 @@
+//! The checks of a plugin, one function each. None of them reads a file or a calendar.
+
+use super::rows::{self, Row};
+use super::timing;
+use serde::Serialize;
+use staunch_core::{Span, Time, codes};
+use staunch_models::GoldenRow;
+use staunch_models::{Golden, Model, ModelError};
+use staunch_scoring::{
+    AnswerOrFailure, DEADLINE_TICKS, Demand, MAX_BATCH, MAX_COMPONENT, Manifest, Plugin as Loaded, ResultKind, TICK,
+};
+use std::time::Duration;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// Worth a look.
+    Warning,
+    /// The plugin must be mended.
+    Failed,
+}
+
+impl State {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Ok => "ok",
+            State::Warning => "warning",
+            State::Failed => "failed",
+        }
+    }
+}
+
+/// What one check found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// The check.
+    pub name: &'static str,
+    /// How it ended.
+    pub state: State,
+    /// What was seen.
+    pub text: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Finding {
+    fn ok(name: &'static str, text: impl Into<String>) -> Finding {
+        Finding { name, state: State::Ok, text: text.into(), next: None }
+    }
+
+    /// One that is worth a look.
+    pub fn warning(name: &'static str, text: impl Into<String>, next: &str) -> Finding {
+        Finding { name, state: State::Warning, text: text.into(), next: Some(next.into()) }
+    }
+
+    /// One that must be mended.
+    pub fn failed(name: &'static str, text: impl Into<String>, next: &str) -> Finding {
+        Finding { name, state: State::Failed, text: text.into(), next: Some(next.into()) }
+    }
+}
+
+/// Share of a limit from which a warning is due.
+const MUCH: f64 = 0.5;
+/// Days before its end at which a card's expiry is worth a word.
+const SOON: i64 = 30;
+/// How long one measurement of latency may take.
+const MEASURE: Duration = Duration::from_millis(400);
+
+/// The file's size.
+pub fn size(bytes: usize) -> Finding {
+    share(
+        "size",
+        bytes as u64,
+        MAX_COMPONENT as u64,
+        format!("{:.1} KB", bytes as f64 / 1e3),
+        "strip it, or use a smaller model",
+    )
+}
+
+/// A finding about how much of a limit is used.
+fn share(name: &'static str, used: u64, limit: u64, text: String, next: &str) -> Finding {
+    let share = used as f64 / limit as f64;
+    let text = format!("{text}, {:.1} % of what it may", 100.0 * share);
+    if share > MUCH { Finding::warning(name, text, next) } else { Finding::ok(name, text) }
+}
+
+/// The manifest and its card; what would be wrong was refused at loading.
+pub fn manifest(manifest: &Manifest, now: Time) -> Vec<Finding> {
+    let card = &manifest.card;
+    let mut found = Vec::new();
+    let mut lacks = |lacking: bool, text: &str, next: &str| {
+        if lacking {
+            found.push(Finding::warning("manifest", text, next));
+        }
+    };
+    lacks(card.owner.trim().is_empty(), "nobody owns it", "name a team or a person in the card's owner");
+    lacks(card.purpose.trim().is_empty(), "it has no purpose", "say in the card what it is meant for");
+    let open = manifest.kind == ResultKind::Scalar && manifest.range.is_none();
+    lacks(open, "it has no range", "give a range, so that the host refuses what lies outside");
+    let day = Span(86_400_000_000);
+    if let Some(expires) = card.expires.as_deref().and_then(Time::parse) {
+        lacks(expires <= now, &format!("it expired at {expires}"), "train it again, or check it and move the date");
+        let soon = expires > now && expires <= now + Span(day.0 * SOON);
+        lacks(soon, &format!("it expires at {expires}"), "plan to train it again");
+    }
+    let trained = card.trained_on.is_some();
+    lacks(
+        trained && card.metrics.is_empty(),
+        "it was trained and names no quality",
+        "put a measured quality into the card",
+    );
+    if found.is_empty() {
+        let text = format!("{} inputs, owner {}, {}", manifest.inputs.len(), card.owner, card.purpose);
+        found.push(Finding::ok("manifest", text));
+    }
+    found
+}
+
+/// Whether the plugin gives the golden values; also the rows.
+pub fn golden(plugin: &Loaded, golden: &Golden, tolerance: f64) -> (Finding, Vec<Row>) {
+    let name = "golden vectors";
+    let manifest = plugin.manifest();
+    let next = "mend the plugin, or write golden.csv again after you made sure that the new values are right";
+    let rows = match golden_rows(manifest, golden) {
+        Ok(rows) => rows,
+        Err(problem) => return (Finding::failed(name, problem, "golden.csv has a column per input"), Vec::new()),
+    };
+    let answers = plugin.answers(&rows::borrowed(&rows));
+    let wrong: Vec<String> = (answers.iter().zip(&golden.rows).enumerate())
+        .filter_map(|(at, (answer, row))| Some(format!("row {}: {}", at + 1, differs(answer, golden, row, tolerance)?)))
+        .collect();
+    let how = if tolerance > 0.0 { format!("within {tolerance:e}") } else { "bit for bit".to_owned() };
+    let finding = match wrong.first() {
+        None => Finding::ok(name, format!("{} rows, {how}", rows.len())),
+        Some(first) => Finding::failed(name, format!("{} of {} rows differ; {first}", wrong.len(), rows.len()), next),
+    };
+    (finding, rows)
+}
+
+/// The golden rows as the plugin takes them.
+fn golden_rows(manifest: &Manifest, golden: &Golden) -> Result<Vec<Row>, String> {
+    let strange =
+        |name: &&String| !WHOLE.contains(&name.as_str()) && manifest.inputs.iter().all(|input| input.name != **name);
+    if let Some(name) = golden.inputs.iter().find(strange) {
+        return Err(format!("`{name}` is no input of the plugin"));
+    }
+    let row = |(at, row): (usize, &GoldenRow)| {
+        let cells = manifest.inputs.iter().map(|input| {
+            let text =
+                cell(golden, row, &input.name).ok_or_else(|| format!("no column for the input `{}`", input.name))?;
+            let text = text.unwrap_or_default();
+            let value = rows::cell(input.kind, text).ok_or_else(|| format!("row {}: `{text}` is no number", at + 1))?;
+            Ok((input.name.clone(), value))
+        });
+        cells.collect()
+    };
+    golden.rows.iter().enumerate().map(row).collect()
+}
+
+/// Columns that hold more of the answer than its value.
+const WHOLE: [&str; 2] = ["items", "label"];
+
+fn cell<'a>(golden: &Golden, row: &'a GoldenRow, name: &str) -> Option<Option<&'a str>> {
+    let place = golden.inputs.iter().position(|known| known == name)?;
+    Some(row.cells.get(place)?.as_deref())
+}
+
+/// How an answer differs from its golden row.
+fn differs(answer: &AnswerOrFailure, golden: &Golden, row: &GoldenRow, tolerance: f64) -> Option<String> {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(failure) => return Some(format!("{} expected, {failure}", row.value)),
+    };
+    let same = answer.value.to_bits() == row.value.to_bits()
+        || (answer.value - row.value).abs() <= tolerance && tolerance > 0.0;
+    if !same {
+        return Some(format!("{} expected, {} given", row.value, answer.value));
+    }
+    let items: Vec<&str> = answer.ranking.iter().map(|(item, _)| item.as_str()).collect();
+    let whole = [
+        serde_json::json!(items).to_string(),
+        answer.classes.first().map(|(label, _)| label.clone()).unwrap_or_default(),
+    ];
+    WHOLE.iter().zip(whole).find_map(|(name, given)| {
+        let expected = cell(golden, row, name)??;
+        (expected != given).then(|| format!("{expected} expected, {given} given"))
+    })
+}
+
+/// Whether the model gives the golden values, too.
+pub fn model(golden: &Golden, model: &Model) -> Result<Finding, ModelError> {
+    let different = golden.differences(model)?;
+    Ok(match different.first() {
+        None => Finding::ok("model", format!("gives the same {} golden values", golden.rows.len())),
+        Some((row, golden, given)) => {
+            let text = format!("{} rows differ; row {row}: {golden} expected, {given} given", different.len());
+            Finding::failed("model", text, "compile the plugin from the model that golden.csv was written by")
+        }
+    })
+}
+
+/// Rows at the edge and made-up ones, one by one: each is answered or declined, none is a failure.
+pub fn odd(plugin: &Loaded, edges: Vec<(String, Row)>, made: &[Row]) -> Finding {
+    let made = made.iter().enumerate().map(|(at, row)| (format!("made-up row {}", at + 1), row.clone()));
+    let (mut count, mut declined) = (0, 0);
+    for (name, row) in edges.into_iter().chain(made) {
+        count += 1;
+        match plugin.answers(&[row.as_slice()]).pop() {
+            Some(Err(failure)) if failure.code == codes::PLUGIN_DECLINED => declined += 1,
+            Some(Err(failure)) => {
+                let next = "answer or decline every row: missing values, texts that are not known, numbers of any size";
+                return Finding::failed("odd inputs", format!("{name}: {failure}"), next);
+            }
+            _ => {}
+        }
+    }
+    let text = format!("{count} rows: missing, extreme, unknown");
+    Finding::ok("odd inputs", if declined > 0 { format!("{text}; {declined} declined") } else { text })
+}
+
+/// Two instances and two runs of each give the same.
+pub fn repeats(one: &Loaded, other: &Loaded, rows: &[Row]) -> Finding {
+    let rows = rows::borrowed(rows);
+    let first = one.answers(&rows);
+    let same = [one.answers(&rows), other.answers(&rows), other.answers(&rows)].iter().all(|again| *again == first);
+    let next = "keep no state between calls: no statics, no counters, no caches";
+    if same {
+        Finding::ok("deterministic", format!("{} rows in two instances, twice each", rows.len()))
+    } else {
+        Finding::failed("deterministic", "the same rows have other answers the second time", next)
+    }
+}
+
+/// A row's answer does not depend on the other rows, on their order, or on what was scored before.
+pub fn splits(plugin: &Loaded, rows: &[Row]) -> Finding {
+    let rows = rows::borrowed(rows);
+    let whole = plugin.answers(&rows);
+    let pieces =
+        |size: usize| -> Vec<AnswerOrFailure> { rows.chunks(size).flat_map(|rows| plugin.answers(rows)).collect() };
+    let reversed: Vec<_> = rows.iter().rev().copied().collect();
+    let mut back = plugin.answers(&reversed);
+    back.reverse();
+    for (name, answers) in [("one by one", pieces(1)), ("in sevens", pieces(7)), ("in reverse order", back)] {
+        if let Some(at) = answers.iter().zip(&whole).position(|(a, b)| a != b) {
+            let next = "score each row by itself: the host puts rows together as they come";
+            return Finding::failed("batches", format!("row {} has another answer {name}", at + 1), next);
+        }
+    }
+    Finding::ok("batches", "the same one by one, in sevens, together and in reverse")
+}
+
+/// A plugin with the interface `values` gives the same by both ways.
+pub fn quick(plugin: &Loaded, rows: &[Row]) -> Option<Finding> {
+    if !plugin.is_quick() {
+        return None;
+    }
+    let rows = rows::borrowed(rows);
+    let columns = plugin.answers_by_columns(&rows);
+    let plain = plugin.plain_answers(&rows);
+    let same = |(columns, plain): (&AnswerOrFailure, &Result<staunch_scoring::Plain, _>)| match (columns, plain) {
+        (Ok(a), Ok(b)) => a.value.to_bits() == b.value.to_bits() && a.raw == Some(b.raw),
+        (a, b) => a.is_err() == b.is_err(),
+    };
+    Some(match columns.iter().zip(&plain).all(same) && columns == plugin.answers(&rows) {
+        true => Finding::ok("values", "the short way gives the same"),
+        false => Finding::failed(
+            "values",
+            "`values` gives another answer than `score-batch`",
+            "both must give the same bits",
+        ),
+    })
+}
+
+/// Instructions, memory and wall time of the largest batch.
+pub fn limits(plugin: &Loaded, rows: &[Row]) -> Vec<Finding> {
+    let whole: Vec<_> = rows.iter().map(Vec::as_slice).cycle().take(MAX_BATCH).collect();
+    let start = std::time::Instant::now();
+    let usage = plugin.demand(&whole);
+    let took = start.elapsed();
+    let Demand { fuel, fuel_limit, memory, memory_limit } = match usage {
+        Ok(usage) => usage,
+        Err(failure) => {
+            let next = "a whole batch has the same limits as one row has: look for memory that is never freed";
+            return vec![Finding::failed("limits", format!("a batch of {MAX_BATCH} rows: {failure}"), next)];
+        }
+    };
+    let deadline = TICK.as_micros() as u64 * DEADLINE_TICKS;
+    let per_row = fuel as f64 / MAX_BATCH as f64;
+    let took_ms = took.as_secs_f64() * 1e3;
+    vec![
+        share(
+            "instructions",
+            fuel,
+            fuel_limit,
+            format!("{per_row:.0} per row in a batch of {MAX_BATCH}"),
+            "do less for each row",
+        ),
+        share(
+            "memory",
+            memory,
+            memory_limit,
+            format!("{:.1} MB", memory as f64 / 1e6),
+            "hold less: a smaller model, smaller tables",
+        ),
+        share(
+            "time",
+            took.as_micros() as u64,
+            deadline,
+            format!("{took_ms:.1} ms for {MAX_BATCH} rows"),
+            "do less for each row",
+        ),
+    ]
+}
+
+/// How long a call takes, with reasons.
+pub fn latency(plugin: &Loaded, rows: &[Row]) -> Finding {
+    let borrowed = rows::borrowed(rows);
+    let batch: Vec<_> = borrowed.iter().copied().cycle().take(256).collect();
+    let one = timing::measure(MEASURE, |n| drop(plugin.answers(&borrowed[n % borrowed.len()..][..1])));
+    let many = timing::measure(MEASURE, |_| drop(plugin.answers(&batch)));
+    let text =
+        format!("one row {:.1} µs (p99 {:.1}), 256 rows {:.0} µs (p99 {:.0})", one.p50, one.p99, many.p50, many.p99);
+    Finding::ok("latency", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn much_of_a_limit_is_a_warning() {
+        assert_eq!(size(1_000).state, State::Ok);
+        assert_eq!(size(MAX_COMPONENT / 2 + 1_000_000).state, State::Warning);
+    }
+}
