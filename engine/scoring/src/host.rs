@@ -98,16 +98,6 @@ impl Host {
         self.plugins.get(name)?.as_ref().ok()
     }
 
-    /// What limits refused to its plugins, and to others of the same sandbox, by plugin and limit.
-    pub fn refusals(&self) -> Vec<Refusal> {
-        self.sandbox.as_ref().map(|sandbox| sandbox.refusals()).unwrap_or_default()
-    }
-
-    /// What its plugins were asked since they were loaded, and what their inputs held.
-    pub fn usage(&self) -> Vec<PluginUsage> {
-        self.plugins.values().flatten().map(Plugin::usage).collect()
-    }
-
     /// Names of the plugins that are loaded.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.plugins.iter().filter(|(_, loaded)| loaded.is_ok()).map(|(name, _)| name.as_str())
@@ -184,6 +174,16 @@ impl Scorer for Host {
         }
         let nothing = || Err(failure(codes::PLUGIN_OUTPUT, "the row was not answered"));
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(nothing)).collect()
+    }
+
+    fn usage(&self) -> Vec<PluginUsage> {
+        let challengers = self.challengers.values().map(Challenger::plugin);
+        self.plugins.values().flatten().chain(challengers).map(Plugin::usage).collect()
+    }
+
+    /// To its plugins, and to others of the same sandbox.
+    fn refusals(&self) -> Vec<Refusal> {
+        self.sandbox.as_ref().map(|sandbox| sandbox.refusals()).unwrap_or_default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The one trait that the worker, tests and simulations score through, and a scorer with fixed answers.
 
+use crate::meter::PluginUsage;
+use crate::refusals::Refusal;
 use staunch_core::codes;
 use staunch_core::score::{ScoreFailure, ScoreOutcome, ScoreRequest};
 use std::collections::HashMap;
@@ -10,6 +12,16 @@ pub trait Scorer: Send + Sync {
     /// Blocks until every row has an answer or a failure; it never panics on what a plugin does. Takes microseconds for
     /// a compiled model, at most a few seconds for a plugin that hangs.
     fn score(&self, requests: &[ScoreRequest]) -> Vec<ScoreOutcome>;
+
+    /// What its plugins were asked since they were loaded.
+    fn usage(&self) -> Vec<PluginUsage> {
+        Vec::new()
+    }
+
+    /// What limits refused to its plugins.
+    fn refusals(&self) -> Vec<Refusal> {
+        Vec::new()
+    }
 }
 
 /// Gives the same outcome to every row of a plugin: for tests and `staunch test`.

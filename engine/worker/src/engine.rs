@@ -3,6 +3,7 @@
 use crate::decider::{Content, Decider};
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
+use crate::plugins::Plugins;
 use staunch_broker::{Broker, BrokerError};
 use staunch_channels::Channels;
 use staunch_core::expr::Evaluator;
@@ -98,7 +99,12 @@ impl Engine {
     pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
         let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
         let (lanes, changing, owed) = (Lanes::new(parts.broker.lanes()), Mutex::default(), AtomicBool::new(false));
-        Ok(Arc::new(Engine { parts, decider, changing, owed, lanes }))
+        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes });
+        let plugins = Plugins(Arc::downgrade(&engine));
+        if let Err(error) = engine.parts.metrics.registry().register(Box::new(plugins)) {
+            tracing::warn!(%error, "plugins have no metrics");
+        }
+        Ok(engine)
     }
 
     /// How many batches are worked on at the same time.

@@ -15,6 +15,7 @@ mod jobs;
 mod lanes;
 mod metrics;
 mod migrate;
+mod plugins;
 mod render;
 mod run;
 
