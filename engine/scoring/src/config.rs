@@ -105,6 +105,6 @@ mod tests {
             assert_eq!(hash(&code(space)), hash(&config(space)));
             assert_eq!(Space::named(space.name()), Some(space));
         }
-        assert!(hash(&code(Space::Wide)) != hash(&code(Space::Narrow)) && Space::named("") == None);
+        assert!(hash(&code(Space::Wide)) != hash(&code(Space::Narrow)) && Space::named("").is_none());
     }
 }
