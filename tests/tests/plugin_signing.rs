@@ -106,3 +106,36 @@ fn a_signature_of_one_plugin_is_none_of_another() {
     let wrong = staunch(&["plugin", "sign", plugin.to_str().unwrap(), "--key", plugin.to_str().unwrap()], &[]).exit(2);
     assert!(wrong.err.contains("next:"), "{}", wrong.err);
 }
+
+#[test]
+fn a_challenger_needs_a_signature_and_keeps_it_when_it_is_promoted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ours, public) = key(dir.path(), "ours.key");
+    let (workspace, plugin) = strict(&public, true);
+    sign(&plugin, &ours);
+    let model = std::fs::read_to_string(staunch_tests::root().join("plugins/repurchase/model.json")).unwrap();
+    let second = model.replacen("\"version\": \"1.0.0\"", "\"version\": \"1.1.0\"", 1);
+    assert_ne!(second, model);
+    let model = workspace.write("second.json", second.as_bytes());
+    let challenger = workspace.write("plugins/challengers/repurchase.wasm", b"");
+    let (from, to) = (model.to_str().unwrap(), challenger.to_str().unwrap());
+    staunch(&["model", "compile", from, "-o", to], &[]).ok();
+    let refused = workspace.staunch(&["lock", workspace.text()]).exit(1).out;
+    assert!(refused.contains("ST3040") && refused.contains("nothing was written"), "{refused}");
+    sign(&challenger, &ours);
+    let locked = workspace.staunch(&["lock", workspace.text()]).ok().out;
+    assert!(locked.contains("added     repurchase (challenger) 1.1.0"), "{locked}");
+    let signature = challenger.with_extension("wasm.sig");
+    let kept = std::fs::read(&signature).unwrap();
+    std::fs::remove_file(&signature).unwrap();
+    let checked = workspace.staunch(&["check", workspace.text()]);
+    assert!(checked.out.contains("ST3040"), "{}", checked.out);
+    std::fs::write(&signature, kept).unwrap();
+    workspace.staunch(&["check", workspace.text()]).ok();
+    workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "repurchase"]).ok();
+    workspace.staunch(&["check", workspace.text()]).ok();
+    assert!(!signature.exists(), "it went with the component");
+    let retired = std::fs::read_dir(workspace.dir().join("plugins/retired")).unwrap().flatten();
+    let ends: Vec<bool> = retired.map(|entry| entry.path().extension().is_some_and(|end| end == "sig")).collect();
+    assert!(ends.len() == 2 && ends.iter().any(|sig| *sig), "{ends:?}");
+}
