@@ -35,10 +35,12 @@ fn nothing_is_left_unfinished() {
     none(&found(|_| true, &["todo!", "unimplemented!", "dbg!"]), "unfinished or left over");
 }
 
-/// The one file that may, and why, is `precompiled.rs` itself.
+/// The one file of the product that may, and why, is `precompiled.rs` itself. A plugin shares memory with its host by addresses,
+/// so two files of the SDK may, too: they run in the sandbox.
 #[test]
 fn one_file_is_unsafe() {
-    let others = |path: &str| path != "engine/scoring/src/precompiled.rs";
+    let may = ["engine/scoring/src/precompiled.rs", "plugins/sdk/src/abi.rs", "plugins/sdk/src/macros.rs"];
+    let others = |path: &str| !may.contains(&path);
     none(&found(others, &["unsafe", "unsafe_code"]), "no unsafe code but to load compiled plugins");
 }
 

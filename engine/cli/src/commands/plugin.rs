@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod check;
+mod golden;
 mod keys;
 mod new;
 mod probe;

@@ -1,5 +1,6 @@
 //! `staunch plugin check`: everything that the host expects of a plugin, one line each, with what to do where it fails.
 
+use super::golden;
 use super::probe::{self, Finding, State};
 use super::rows::{self, Row};
 use crate::error::{CliError, Result};
@@ -55,7 +56,7 @@ pub fn run(args: &Check) -> Result<bool> {
     };
     let mut found = vec![probe::size(bytes.len())];
     found.extend(probe::manifest(plugin.manifest(), now));
-    let golden = golden(args, &plugin, &mut found)?;
+    let golden = vectors(args, &plugin, &mut found)?;
     let made = rows::made(plugin.manifest(), MADE);
     let mut other = super::load(&args.plugin, &bytes)?;
     let odd = probe::odd(&other, rows::edges(plugin.manifest()), &made);
@@ -97,7 +98,7 @@ fn now(given: Option<&str>) -> Result<Time> {
 }
 
 /// Checks the golden vectors and gives their rows.
-fn golden(args: &Check, plugin: &Loaded, found: &mut Vec<Finding>) -> Result<Vec<Row>> {
+fn vectors(args: &Check, plugin: &Loaded, found: &mut Vec<Finding>) -> Result<Vec<Row>> {
     let Some(path) = &args.golden else {
         let next = "write a few rows with the values that you expect into golden.csv and pass it by --golden";
         found.push(Finding::warning("golden vectors", "none were given", next));
@@ -106,9 +107,9 @@ fn golden(args: &Check, plugin: &Loaded, found: &mut Vec<Finding>) -> Result<Vec
     let golden = Golden::read(&super::bytes(path)?).map_err(model_error)?;
     if let Some(path) = &args.model {
         let model = Model::read(&super::bytes(path)?).map_err(model_error)?;
-        found.push(probe::model(&golden, &model).map_err(model_error)?);
+        found.push(golden::model(&golden, &model).map_err(model_error)?);
     }
-    let (finding, rows) = probe::golden(plugin, &golden, args.tolerance);
+    let (finding, rows) = golden::check(plugin, &golden, args.tolerance);
     found.push(finding);
     Ok(rows)
 }

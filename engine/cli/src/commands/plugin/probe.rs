@@ -3,9 +3,8 @@
 use super::rows::{self, Row};
 use super::timing;
 use serde::Serialize;
+use serde_json::{Value, json};
 use staunch_core::{Span, Time, codes};
-use staunch_models::GoldenRow;
-use staunch_models::{Golden, Model, ModelError};
 use staunch_scoring::{
     AnswerOrFailure, DEADLINE_TICKS, Demand, MAX_BATCH, MAX_COMPONENT, Manifest, Plugin as Loaded, ResultKind, TICK,
 };
@@ -46,21 +45,25 @@ pub struct Finding {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// What was measured, for machines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Value>,
 }
 
 impl Finding {
-    fn ok(name: &'static str, text: impl Into<String>) -> Finding {
-        Finding { name, state: State::Ok, text: text.into(), next: None }
+    /// One that is as it should be.
+    pub fn ok(name: &'static str, text: impl Into<String>) -> Finding {
+        Finding { name, state: State::Ok, text: text.into(), next: None, figures: None }
     }
 
     /// One that is worth a look.
     pub fn warning(name: &'static str, text: impl Into<String>, next: &str) -> Finding {
-        Finding { name, state: State::Warning, text: text.into(), next: Some(next.into()) }
+        Finding { name, state: State::Warning, text: text.into(), next: Some(next.into()), figures: None }
     }
 
     /// One that must be mended.
     pub fn failed(name: &'static str, text: impl Into<String>, next: &str) -> Finding {
-        Finding { name, state: State::Failed, text: text.into(), next: Some(next.into()) }
+        Finding { name, state: State::Failed, text: text.into(), next: Some(next.into()), figures: None }
     }
 }
 
@@ -86,7 +89,8 @@ pub fn size(bytes: usize) -> Finding {
 fn share(name: &'static str, used: u64, limit: u64, text: String, next: &str) -> Finding {
     let share = used as f64 / limit as f64;
     let text = format!("{text}, {:.1} % of what it may", 100.0 * share);
-    if share > MUCH { Finding::warning(name, text, next) } else { Finding::ok(name, text) }
+    let finding = if share > MUCH { Finding::warning(name, text, next) } else { Finding::ok(name, text) };
+    Finding { figures: Some(json!({ "used": used, "limit": limit })), ..finding }
 }
 
 /// The manifest and its card; what would be wrong was refused at loading.
@@ -119,89 +123,6 @@ pub fn manifest(manifest: &Manifest, now: Time) -> Vec<Finding> {
         found.push(Finding::ok("manifest", text));
     }
     found
-}
-
-/// Whether the plugin gives the golden values; also the rows.
-pub fn golden(plugin: &Loaded, golden: &Golden, tolerance: f64) -> (Finding, Vec<Row>) {
-    let name = "golden vectors";
-    let manifest = plugin.manifest();
-    let next = "mend the plugin, or write golden.csv again after you made sure that the new values are right";
-    let rows = match golden_rows(manifest, golden) {
-        Ok(rows) => rows,
-        Err(problem) => return (Finding::failed(name, problem, "golden.csv has a column per input"), Vec::new()),
-    };
-    let answers = plugin.answers(&rows::borrowed(&rows));
-    let wrong: Vec<String> = (answers.iter().zip(&golden.rows).enumerate())
-        .filter_map(|(at, (answer, row))| Some(format!("row {}: {}", at + 1, differs(answer, golden, row, tolerance)?)))
-        .collect();
-    let how = if tolerance > 0.0 { format!("within {tolerance:e}") } else { "bit for bit".to_owned() };
-    let finding = match wrong.first() {
-        None => Finding::ok(name, format!("{} rows, {how}", rows.len())),
-        Some(first) => Finding::failed(name, format!("{} of {} rows differ; {first}", wrong.len(), rows.len()), next),
-    };
-    (finding, rows)
-}
-
-/// The golden rows as the plugin takes them.
-fn golden_rows(manifest: &Manifest, golden: &Golden) -> Result<Vec<Row>, String> {
-    let strange =
-        |name: &&String| !WHOLE.contains(&name.as_str()) && manifest.inputs.iter().all(|input| input.name != **name);
-    if let Some(name) = golden.inputs.iter().find(strange) {
-        return Err(format!("`{name}` is no input of the plugin"));
-    }
-    let row = |(at, row): (usize, &GoldenRow)| {
-        let cells = manifest.inputs.iter().map(|input| {
-            let text =
-                cell(golden, row, &input.name).ok_or_else(|| format!("no column for the input `{}`", input.name))?;
-            let text = text.unwrap_or_default();
-            let value = rows::cell(input.kind, text).ok_or_else(|| format!("row {}: `{text}` is no number", at + 1))?;
-            Ok((input.name.clone(), value))
-        });
-        cells.collect()
-    };
-    golden.rows.iter().enumerate().map(row).collect()
-}
-
-/// Columns that hold more of the answer than its value.
-const WHOLE: [&str; 2] = ["items", "label"];
-
-fn cell<'a>(golden: &Golden, row: &'a GoldenRow, name: &str) -> Option<Option<&'a str>> {
-    let place = golden.inputs.iter().position(|known| known == name)?;
-    Some(row.cells.get(place)?.as_deref())
-}
-
-/// How an answer differs from its golden row.
-fn differs(answer: &AnswerOrFailure, golden: &Golden, row: &GoldenRow, tolerance: f64) -> Option<String> {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => return Some(format!("{} expected, {failure}", row.value)),
-    };
-    let same = answer.value.to_bits() == row.value.to_bits()
-        || (answer.value - row.value).abs() <= tolerance && tolerance > 0.0;
-    if !same {
-        return Some(format!("{} expected, {} given", row.value, answer.value));
-    }
-    let items: Vec<&str> = answer.ranking.iter().map(|(item, _)| item.as_str()).collect();
-    let whole = [
-        serde_json::json!(items).to_string(),
-        answer.classes.first().map(|(label, _)| label.clone()).unwrap_or_default(),
-    ];
-    WHOLE.iter().zip(whole).find_map(|(name, given)| {
-        let expected = cell(golden, row, name)??;
-        (expected != given).then(|| format!("{expected} expected, {given} given"))
-    })
-}
-
-/// Whether the model gives the golden values, too.
-pub fn model(golden: &Golden, model: &Model) -> Result<Finding, ModelError> {
-    let different = golden.differences(model)?;
-    Ok(match different.first() {
-        None => Finding::ok("model", format!("gives the same {} golden values", golden.rows.len())),
-        Some((row, golden, given)) => {
-            let text = format!("{} rows differ; row {row}: {golden} expected, {given} given", different.len());
-            Finding::failed("model", text, "compile the plugin from the model that golden.csv was written by")
-        }
-    })
 }
 
 /// Rows at the edge and made-up ones, one by one: each is answered or declined, none is a failure.
@@ -247,7 +168,7 @@ pub fn splits(plugin: &Loaded, rows: &[Row]) -> Finding {
     back.reverse();
     for (name, answers) in [("one by one", pieces(1)), ("in sevens", pieces(7)), ("in reverse order", back)] {
         if let Some(at) = answers.iter().zip(&whole).position(|(a, b)| a != b) {
-            let next = "score each row by itself: the host puts rows together as they come";
+            let next = "score each row by itself and keep no state: the host puts rows together as they come";
             return Finding::failed("batches", format!("row {} has another answer {name}", at + 1), next);
         }
     }
@@ -325,7 +246,8 @@ pub fn latency(plugin: &Loaded, rows: &[Row]) -> Finding {
     let many = timing::measure(MEASURE, |_| drop(plugin.answers(&batch)));
     let text =
         format!("one row {:.1} µs (p99 {:.1}), 256 rows {:.0} µs (p99 {:.0})", one.p50, one.p99, many.p50, many.p99);
-    Finding::ok("latency", text)
+    let figures = json!({ "one_row_us": one, "rows_256_us": many });
+    Finding { figures: Some(figures), ..Finding::ok("latency", text) }
 }
 
 #[cfg(test)]
