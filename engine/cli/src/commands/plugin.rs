@@ -1,6 +1,7 @@
 //! `staunch plugin`: make, build, check, measure, sign and run a scoring plugin, outside any workflow.
 
 mod bench;
+mod beside;
 mod build;
 mod check;
 mod golden;
