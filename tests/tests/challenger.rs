@@ -154,6 +154,15 @@ fn under_load(workspace: &Workspace, service: &Service) {
     // sigmoid(±1.5)
     until(30, "the new version", || says("last", "score   chance = 0.8176"));
     assert!(says("l0-0", "score   chance = 0.1824"));
+    let files = |folder: &str| {
+        let all = std::fs::read_dir(workspace.dir().join(folder)).unwrap();
+        let mut names: Vec<String> = all.map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(files("plugins"), ["challengers", "chance.wasm", "retired"]);
+    assert!(files("plugins/challengers").is_empty() && files("plugins/retired").len() == 1);
+    workspace.staunch(&["lock", workspace.text()]).ok();
     let again = workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "chance"]).exit(2);
     assert!(again.err.contains("`chance` has no challenger"), "{}", again.err);
 }
@@ -169,15 +178,46 @@ fn a_challenger_that_the_workspace_cannot_use_is_not_promoted() {
     let to = workspace.dir().join("plugins/challengers/chance.wasm");
     workspace.staunch(&["model", "compile", path.to_str().unwrap(), "-o", to.to_str().unwrap()]).ok();
     let lock = std::fs::read(workspace.dir().join("staunch.lock")).unwrap();
-    let changed = workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "chance"]).exit(2);
+    let changed = workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "chance", "--force"]).exit(2);
     assert!(changed.err.contains("ST3002") && changed.err.contains("is not what staunch.lock pins"), "{}", changed.err);
     workspace.staunch(&["lock", workspace.text()]).ok();
     let pinned = std::fs::read(workspace.dir().join("staunch.lock")).unwrap();
     assert_ne!(lock, pinned);
-    let refused = workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "chance"]).exit(1);
+    let untried = workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "chance"]).exit(1);
+    assert!(untried.out.contains("it has scored no decision in shadow yet"), "{}", untried.out);
+    let forced = ["plugin", "promote", workspace.text(), "--plugin", "chance", "--force"];
+    let refused = workspace.staunch(&forced).exit(1);
     assert!(refused.out.contains("nothing was changed"), "{}", refused.out);
     assert_eq!(std::fs::read(workspace.dir().join("staunch.lock")).unwrap(), pinned);
     let files = std::fs::read_dir(workspace.dir().join("plugins")).unwrap().count();
     assert_eq!(files, 2, "the component, and the folder of challengers");
     workspace.staunch(&["check", workspace.text()]).ok();
+}
+
+#[test]
+fn a_challenger_that_fails_or_cannot_be_told_apart_is_not_promoted() {
+    let workspace = challenged();
+    component(&workspace, "1.0.0", 1.0, "plugins/challengers/chance.wasm");
+    let same = workspace.staunch(&["lock", workspace.text()]).exit(1);
+    assert!(same.out.contains("it challenges `chance` 1.0.0, and is 1.0.0 itself"), "{}", same.out);
+    // e^1000 is no number that a score may be.
+    let endless = json!({
+        "kind": "trees", "format": 1, "name": "chance", "version": "2.0.0", "inputs": [{ "name": "seconds" }],
+        "base": 1000.0, "link": "exp", "trees": [],
+        "card": { "owner": "test", "purpose": "a test", "rows": 1, "positives": 1, "minimum_outcomes": 1 },
+    });
+    let path = workspace.write("model.json", endless.to_string().as_bytes());
+    let to = workspace.dir().join("plugins/challengers/chance.wasm");
+    workspace.staunch(&["model", "compile", path.to_str().unwrap(), "-o", to.to_str().unwrap()]).ok();
+    workspace.staunch(&["lock", workspace.text()]).ok();
+    let service = workspace.serve(&[]);
+    for person in 0..30 {
+        event(&service, &format!("c{person}"), "page.viewed", &json!({ "seconds": 45.0 }));
+    }
+    until(30, "30 scores", || scored(&service, "ok") == 30.0);
+    // It is not asked any more after five failures.
+    until(30, "five failures", || compare(&workspace)["failed"].as_u64() >= Some(5));
+    let refused = workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "chance"]).exit(1);
+    assert!(refused.out.contains("not promoted: it gave nothing for"), "{}", refused.out);
+    assert!(workspace.dir().join("plugins/challengers/chance.wasm").is_file());
 }

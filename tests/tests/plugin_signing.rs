@@ -40,7 +40,7 @@ fn a_secret_key_is_readable_by_its_owner_alone_and_never_replaced() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let before = std::fs::read(&file).unwrap();
     let again = staunch(&["plugin", "keygen", "-o", &file], &[]).exit(2);
-    assert!(again.err.contains("exists"), "{}", again.err);
+    assert!(again.err.contains("is there already"), "{}", again.err);
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
@@ -132,7 +132,7 @@ fn a_challenger_needs_a_signature_and_keeps_it_when_it_is_promoted() {
     assert!(checked.out.contains("ST3040"), "{}", checked.out);
     std::fs::write(&signature, kept).unwrap();
     workspace.staunch(&["check", workspace.text()]).ok();
-    workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "repurchase"]).ok();
+    workspace.staunch(&["plugin", "promote", workspace.text(), "--plugin", "repurchase", "--force"]).ok();
     workspace.staunch(&["check", workspace.text()]).ok();
     assert!(!signature.exists(), "it went with the component");
     let retired = std::fs::read_dir(workspace.dir().join("plugins/retired")).unwrap().flatten();

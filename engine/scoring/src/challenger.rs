@@ -84,6 +84,9 @@ fn misfit(challenger: &Manifest, champion: &Manifest) -> Option<String> {
     if challenger.name != champion.name {
         return Some(format!("it names itself `{}`, the plugin is `{}`", challenger.name, champion.name));
     }
+    if challenger.version == champion.version {
+        return Some(format!("it is version {} like the one in force: nobody could tell them apart", champion.version));
+    }
     if challenger.kind != champion.kind {
         return Some("its answers have another shape".into());
     }

@@ -108,6 +108,14 @@ impl Lock {
             let text = format!("it challenges `{name}`, but no plugin of that name is in `{FOLDER}`");
             PluginProblem::new(&one.path, failure(codes::PLUGIN_MANIFEST, text))
         }));
+        let same = lock
+            .challengers
+            .iter()
+            .filter(|(name, one)| lock.plugins.get(*name).is_some_and(|champion| champion.version == one.version));
+        problems.extend(same.map(|(name, one)| {
+            let text = format!("it challenges `{name}` {0}, and is {0} itself: give it another version", one.version);
+            PluginProblem::new(&one.path, failure(codes::PLUGIN_MANIFEST, text))
+        }));
         (lock, problems)
     }
 }

@@ -103,7 +103,10 @@ fn problem(name: &str, failure: ScoreFailure) -> PluginProblem {
         codes::PLUGIN_KEY => {
             (codes::PLUGIN_KEY, "if you trust that key, add it under `plugins: trusted_keys:` in staunch.yaml")
         }
-        _ => (codes::PLUGIN_SIGNATURE, "get component and .sig from its owner again; do not use it as it is"),
+        _ => (
+            codes::PLUGIN_SIGNATURE,
+            "if it is yours, sign it again by `staunch plugin sign`; else get both from its owner again",
+        ),
     };
     PluginProblem { code, plugin: name.to_owned(), message: failure.message, help: help.to_owned() }
 }

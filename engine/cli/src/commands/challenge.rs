@@ -32,7 +32,8 @@ pub struct Compare {
     format: Format,
 }
 
-/// Puts a challenger in the place of the plugin in force, which is kept.
+/// Puts a challenger in the place of the plugin in force, which is kept. It must have scored in shadow without failing, and
+/// not worse than that.
 #[derive(Debug, Args)]
 pub struct Promote {
     #[command(flatten)]
@@ -40,20 +41,36 @@ pub struct Promote {
     /// The plugin.
     #[arg(long)]
     plugin: String,
+    /// How far back its scores are read.
+    #[arg(long, default_value = "90d")]
+    since: String,
+    /// Whatever its scores were, and without any.
+    #[arg(long)]
+    force: bool,
 }
 
 /// Runs `plugin compare`.
 pub async fn compare(args: Compare) -> Result<bool> {
-    let since = Span::parse(&args.since)
-        .ok_or_else(|| CliError::usage(format!("`{}` is no duration", args.since), "write it as 90d"))?;
     let dir = &args.dir.dir;
     let (champion, challenger) = pinned(dir, &load::lock(dir)?, &args.plugin)?;
-    let store = app::store(&args.dir).await?;
-    let now = app::now(&args.dir, store.as_ref()).await?;
+    let pairs = read(&args.dir, &args.plugin, [&champion, &challenger], &args.since).await?;
+    match args.format {
+        Format::Json => output::json(&pairs.json(&args.plugin, [&champion, &challenger])),
+        Format::Text => output::say(&pairs.text(&args.plugin, [&champion, &challenger])),
+    }
+    Ok(true)
+}
+
+/// What decisions of this time noted of both.
+async fn read(dir: &Dir, plugin: &str, [champion, challenger]: [&LockedPlugin; 2], since: &str) -> Result<Pairs> {
+    let since =
+        Span::parse(since).ok_or_else(|| CliError::usage(format!("`{since}` is no duration"), "write it as 90d"))?;
+    let store = app::store(dir).await?;
+    let now = app::now(dir, store.as_ref()).await?;
     let published = store.published().await?;
-    let mut reading = Reading::new(&args.plugin, [&champion.sha256, &challenger.sha256], now);
+    let mut reading = Reading::new(plugin, [&champion.sha256, &challenger.sha256], now);
     for workflow in published.current.iter().chain(&published.older) {
-        if workflow.scores.iter().any(|score| score.plugin == args.plugin) {
+        if workflow.scores.iter().any(|score| score.plugin == plugin) {
             reading.workflow(workflow, store.goals(&workflow.name).await?);
         }
     }
@@ -64,17 +81,26 @@ pub async fn compare(args: Compare) -> Result<bool> {
         after = Some(last.id.clone());
         page.iter().for_each(|decision| reading.decision(decision));
     }
-    let pairs: Pairs = reading.done();
-    match args.format {
-        Format::Json => output::json(&pairs.json(&args.plugin, [&champion, &challenger])),
-        Format::Text => output::say(&pairs.text(&args.plugin, [&champion, &challenger])),
-    }
-    Ok(true)
+    Ok(reading.done())
 }
 
 /// Runs `plugin promote`.
-pub fn promote(args: &Promote) -> Result<bool> {
-    promote::run(&args.dir.dir, &args.plugin)
+pub async fn promote(args: &Promote) -> Result<bool> {
+    let dir = &args.dir.dir;
+    let (champion, challenger) = pinned(dir, &load::lock(dir)?, &args.plugin)?;
+    if !args.force {
+        let pairs = read(&args.dir, &args.plugin, [&champion, &challenger], &args.since).await?;
+        if let Some(why) = pairs.against() {
+            output::say(&format!("not promoted: {why}"));
+            output::say(&format!(
+                "  next: see `staunch plugin compare {} --plugin {}`, or promote it with --force",
+                dir.display(),
+                args.plugin
+            ));
+            return Ok(false);
+        }
+    }
+    promote::run(dir, &args.plugin)
 }
 
 /// The plugin in force and its challenger, as the lock pins them.

@@ -67,7 +67,7 @@ pub async fn run(args: Plugin) -> Result<bool> {
         Command::Bench(args) => bench::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Compare(args) => challenge::compare(args).await,
-        Command::Promote(args) => challenge::promote(&args),
+        Command::Promote(args) => challenge::promote(&args).await,
         Command::Keygen(args) => keys::keygen(&args),
         Command::Sign(args) => keys::sign(&args),
         Command::Verify(args) => keys::verify(&args),

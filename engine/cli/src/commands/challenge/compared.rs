@@ -16,6 +16,8 @@ const RESAMPLES: usize = 500;
 const SEED: u64 = 20_261_124;
 /// Fewer outcomes of either kind say nothing.
 const FEW: usize = 20;
+/// One failure among so many decisions is too much to be promoted.
+const MOST_FAILED: u64 = 100;
 
 /// A walk over decisions.
 pub struct Reading {
@@ -170,6 +172,20 @@ impl Verdict {
 impl Pairs {
     fn comparison(&self) -> Option<Comparison> {
         staunch_models::compare(&self.scored, RESAMPLES, SEED)
+    }
+
+    /// What speaks against putting the challenger in force.
+    pub fn against(&self) -> Option<String> {
+        let (scored, failed) = (self.scored.len() as u64, self.failed);
+        if failed > 0 && failed * MOST_FAILED >= scored + failed {
+            let all = scored + failed;
+            return Some(format!("it gave nothing for {} of {} decisions", count(failed), count(all)));
+        }
+        let Some(found) = self.comparison() else {
+            return Some("it has scored no decision in shadow yet".into());
+        };
+        let worse = Verdict::of(found.foresight.as_ref()) == Verdict::Worse;
+        worse.then(|| "it foresees the goal worse, beyond chance".into())
     }
 
     /// The page for people.

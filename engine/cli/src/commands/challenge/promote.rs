@@ -1,7 +1,7 @@
 //! A challenger takes the place of the plugin in force.
 //!
-//! At every moment the lock pins files that are there: the new file is written before the lock, and the old one moves away
-//! after it. So a process that runs meanwhile, or this one if it dies, never sees half of it.
+//! At every moment the lock pins files that are there: a file is written before the lock names it, and moves away only after
+//! the lock has ceased to. So a process that runs meanwhile, or this one if it dies, never sees half of it.
 
 use super::pinned;
 use crate::error::{CliError, Result};
@@ -46,28 +46,41 @@ pub fn run(dir: &Path, name: &str) -> Result<bool> {
         return Ok(false);
     }
     let kept = retire(dir, name, &champion)?;
-    remove(&from)?;
-    forget(&signature)?;
+    let home = settle(dir, &path, &champion.path)?;
+    new.plugins.insert(name.to_owned(), LockedPlugin { path: home, ..challenger.clone() });
+    write(&dir.join(LOCK_FILE), new.write().as_bytes())?;
+    for left in [dir.join(&path), from] {
+        remove(&left)?;
+        forget(&sig(&left))?;
+    }
     output::say(&format!("{name} {} is in force; {} was kept as {kept}", challenger.version, champion.version));
     output::say("a running process takes it by itself; what it decided before keeps the digest of the old one");
+    let (kept, folder) = (dir.join(kept), dir.join(staunch_scoring::CHALLENGERS));
+    let (kept, folder, at) = (kept.display(), folder.display(), dir.display());
     output::say(&format!(
-        "to go back: mv {kept} {}/ && staunch lock && staunch plugin promote --plugin {name}",
-        staunch_scoring::CHALLENGERS
+        "to go back: mv {kept}* {folder}/ && staunch lock {at} && staunch plugin promote {at} --plugin {name} --force"
     ));
     Ok(true)
 }
 
 /// A file name that no plugin has yet.
 fn free(dir: &Path, name: &str, plugin: &LockedPlugin) -> Result<String> {
-    let version: String =
-        plugin.version.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    let names =
-        [format!("{FOLDER}/{name}.wasm"), format!("{FOLDER}/{name}-{version}.wasm"), file(FOLDER, name, plugin)];
-    let taken = |path: &&String| !dir.join(path).exists();
-    names.iter().find(taken).cloned().ok_or_else(|| {
-        let message = format!("{} is there already", names[2]);
-        CliError::new(codes::CLI_FILE, message, "move it away: it is neither pinned nor in the way of anything else")
-    })
+    let path = file(FOLDER, name, plugin);
+    if dir.join(&path).exists() {
+        let message = format!("{path} is there already");
+        return Err(CliError::new(codes::CLI_FILE, message, "move it away: an earlier promotion was broken off"));
+    }
+    Ok(path)
+}
+
+/// Copies the new component to where the old one was, so that the next build finds it there; gives that place.
+fn settle(dir: &Path, from: &str, home: &str) -> Result<String> {
+    let bytes = std::fs::read(dir.join(from)).map_err(|error| CliError::file(&dir.join(from), &error))?;
+    write(&dir.join(home), &bytes)?;
+    if sig(&dir.join(from)).exists() {
+        copy(&sig(&dir.join(from)), &sig(&dir.join(home)))?;
+    }
+    Ok(home.to_owned())
 }
 
 fn file(folder: &str, name: &str, plugin: &LockedPlugin) -> String {

@@ -51,13 +51,19 @@ pub struct Verify {
 pub fn keygen(args: &Keygen) -> Result<bool> {
     let none = || CliError::new(codes::CLI_STEP, "the operating system gives no randomness", "try again later");
     let key = SecretKey::generate().ok_or_else(none)?;
-    secret(&args.output, &key.write()).map_err(|error| CliError::file(&args.output, &error))?;
+    secret(&args.output, &key.write()).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            let message = format!("{} is there already, and may be somebody's key", args.output.display());
+            CliError::usage(message, "name another file by `-o`")
+        }
+        _ => CliError::file(&args.output, &error),
+    })?;
     let public = key.public();
     output::say(&format!(
-        "secret key written to {}: keep it out of every repository\npublic key {} has the id {}\n\nstaunch.yaml of those who trust it:\n  plugins:\n    trusted_keys: [\"{public}\"]\n    require_signatures: true",
+        "secret key written to {}\n  keep it out of every repository\npublic key, with the id {}:\n  {}\n\nstaunch.yaml of those who trust it (true: unsigned plugins are refused, too):\n  plugins:\n    trusted_keys:\n      - \"{public}\"\n    require_signatures: false",
         args.output.display(),
-        public,
-        public.id()
+        public.id(),
+        public
     ));
     Ok(true)
 }
@@ -103,15 +109,14 @@ pub fn sign(args: &Sign) -> Result<bool> {
 /// Runs `verify`.
 pub fn verify(args: &Verify) -> Result<bool> {
     let plugin = super::load(&args.plugin, &super::bytes(&args.plugin)?)?;
-    let mut trust = Trust { keys: Vec::new(), required: true };
+    let declared = args.workspace.as_deref().map(trust_of).transpose()?.map(Option::unwrap_or_default);
+    // By itself the command asks for a signature; a workspace says whether it does.
+    let mut trust = Trust { keys: Vec::new(), required: declared.as_ref().is_none_or(|one| one.required) };
     for text in &args.key {
         let wrong = || CliError::usage(format!("`{text}` is no public key"), "write `ed25519:` and 64 hex digits");
         trust.keys.push(PublicKey::parse(text).ok_or_else(wrong)?);
     }
-    if let Some(dir) = &args.workspace {
-        let declared = trust_of(dir)?.unwrap_or_default();
-        trust.keys.extend(declared.keys);
-    }
+    trust.keys.extend(declared.into_iter().flat_map(|one| one.keys));
     let path = beside(&args.plugin);
     let signature = match std::fs::read(&path) {
         Ok(bytes) => Some(bytes),
@@ -121,8 +126,12 @@ pub fn verify(args: &Verify) -> Result<bool> {
     let subject = subject(&plugin);
     let (name, version) = (subject.name, subject.version);
     match trust.verify(&subject, signature.as_deref()) {
-        Ok(signer) => {
-            output::say(&format!("ok: {name} {version} was signed by {}", signer.unwrap_or_default()));
+        Ok(Some(signer)) => {
+            output::say(&format!("ok: {name} {version} was signed by {signer}"));
+            Ok(true)
+        }
+        Ok(None) => {
+            output::say(&format!("ok: {name} {version} has no signature, and this workspace asks for none"));
             Ok(true)
         }
         Err(failure) => {
