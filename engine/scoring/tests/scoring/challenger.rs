@@ -6,9 +6,11 @@ use staunch_core::score::Scored;
 use staunch_scoring::{Host, Lock, Scorer};
 use tempfile::TempDir;
 
-/// A workspace with `m` 1.0.0 over two inputs in force and this component as its challenger, pinned as `staunch lock` does.
+/// A workspace with `m` 0.9.0 over two inputs in force and this component as its challenger, pinned as `staunch lock` does.
 fn challenged(challenger: &[u8]) -> (TempDir, Lock, Vec<String>) {
-    let (dir, _) = workspace(&compiled(model(2)));
+    let mut champion = model(2);
+    champion.version = "0.9.0".into();
+    let (dir, _) = workspace(&compiled(champion));
     std::fs::create_dir(dir.path().join("plugins/challengers")).unwrap();
     std::fs::write(dir.path().join("plugins/challengers/next.wasm"), challenger).unwrap();
     let (lock, problems) = Lock::pin(dir.path());
