@@ -72,7 +72,7 @@ fn a_new_plugin_is_in_a_workflow_checked_pinned_and_signed() {
         assert!(said.contains(wanted), "{wanted} is missing:\n{said}");
     }
     let scores = std::fs::read_to_string(dir.path().join("scores.csv")).unwrap();
-    assert!(scores.starts_with("value,raw,error\n0.1,0.1,\n0.85,"), "{scores}");
+    assert!(scores.starts_with("value,raw,declined,error\n0.1,0.1,,\n0.85,"), "{scores}");
     let lock = std::fs::read_to_string(dir.path().join("shop/staunch.lock")).unwrap();
     assert!(lock.contains("my-score") && lock.contains("signed_by"), "{lock}");
 }

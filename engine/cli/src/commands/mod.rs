@@ -43,6 +43,18 @@ pub struct Cli {
     command: Command,
 }
 
+impl Cli {
+    /// What the log holds where `STAUNCH_LOG` does not say.
+    pub fn log_level(&self) -> &'static str {
+        match (self.verbose, &self.command) {
+            (true, _) => "info",
+            // Their answers say what a plugin does wrong, once.
+            (false, Command::Plugin(_)) => "warn,staunch_scoring=error,staunch::refused=error",
+            (false, _) => "warn",
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),

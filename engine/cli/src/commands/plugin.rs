@@ -4,6 +4,7 @@ mod bench;
 mod beside;
 mod build;
 mod check;
+mod finding;
 mod golden;
 mod keys;
 mod new;
