@@ -55,7 +55,7 @@ fn a_component_goes_into_a_workspace_and_the_lock_says_what_changed() {
     let lock = || workspace.staunch(&["lock", workspace.text()]).ok().out;
     std::fs::copy(guest.component(), workspace.dir().join("plugins/my-score.wasm")).unwrap();
     let added = lock();
-    assert!(added.contains("added     my-score 0.1.0 sha256 ") && added.contains("unchanged repurchase"), "{added}");
+    assert!(added.contains("added     my-score 0.1.0\n  sha256 ") && added.contains("unchanged repurchase"), "{added}");
     let flow = workspace.dir().join("workflows/winback.yaml");
     let text = std::fs::read_to_string(&flow).unwrap();
     let score = "scores:\n  mine:\n    plugin: my-score\n    inputs: [feature.recency, contact.plan]\n    if_unavailable: hold\n";
@@ -75,6 +75,7 @@ fn a_component_goes_into_a_workspace_and_the_lock_says_what_changed() {
     let refused = workspace.staunch(&["check", workspace.text()]).exit(1);
     assert!(refused.out.contains("ST3002"), "{}", refused.out);
     let changed = workspace.staunch(&["plugin", "lock", workspace.text()]).ok().out;
+    assert!(changed.lines().filter(|line| !line.contains(" pinned in ")).all(|line| line.chars().count() <= 80));
     assert!(changed.contains("changed   my-score") && changed.contains("with the same version"), "{changed}");
 }
 

@@ -126,3 +126,27 @@ pub fn run(cli: Cli) -> Result<bool> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// A command and all below it, each with its path.
+    fn all(path: &str, command: &clap::Command, found: &mut Vec<(String, String)>) {
+        let path = format!("{path} {}", command.get_name());
+        found.push((path.clone(), command.clone().render_long_help().to_string()));
+        command.get_subcommands().for_each(|command| all(&path, command, found));
+    }
+
+    #[test]
+    fn no_two_examples_stand_in_one_line() {
+        let mut found = Vec::new();
+        all("", &Cli::command(), &mut found);
+        assert!(found.len() > 30);
+        for (path, help) in found {
+            let twice = help.lines().any(|line| line.matches("Example:").count() > 1);
+            assert!(!twice, "{path}:\n{help}");
+        }
+    }
+}

@@ -13,10 +13,12 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// A file for a shell that sets the environment up; see `tests/wasm-target`.
 const ENV: &str = "STAUNCH_WASM_ENV";
 
-/// Builds a plugin in Rust, looks whether the host would take it, and puts the component where it is told; one that the host
+/// Builds a plugin in Rust to a component.
+///
+/// Looks whether the host would take it, and puts the component where it is told; one that the host
 /// would not take leaves the old one as it is.
 ///
-/// It needs Rust with the target `wasm32-unknown-unknown`. Where STAUNCH_WASM_ENV names a file for a shell that sets another
+/// Needs Rust with the target `wasm32-unknown-unknown`. Where STAUNCH_WASM_ENV names a file for a shell that sets another
 /// Rust up, that one is used.
 ///
 /// Example: staunch plugin build my-score -o workspace/plugins/my-score.wasm

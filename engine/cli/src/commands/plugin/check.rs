@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 /// Rows that are made up to try a plugin on.
 const MADE: usize = 64;
 
-/// Whether a plugin keeps the contract: manifest and card, golden vectors, odd inputs, the same answers in two instances
+/// Whether a plugin keeps the contract, its golden vectors and its limits.
+///
+/// Looks at: manifest and card, golden vectors, odd inputs, the same answers in two instances
 /// and in any order, contributions that make the raw value, and how much of the limits it uses. Ends with 1 where something fails; warnings do not fail.
 ///
 /// Golden vectors are a CSV with a column per input and the `value` that the plugin must give, bit for bit or within

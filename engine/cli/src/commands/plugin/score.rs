@@ -13,6 +13,8 @@ use std::time::Instant;
 /// Rows that are scored before the next word of how far it is.
 const CHUNK: usize = 65_536;
 
+/// Scores rows of a file.
+///
 /// Writes per row, in order: `value` and `raw`; the `label` with the largest share, that share as `p`, and the share of
 /// every label as `share:LABEL` where the plugin gives classes; `items` as a JSON list, best first, where it ranks. Last
 /// stand `declined`, why the plugin gives a row no answer, and `error`, why the row failed; both are empty for a row that
