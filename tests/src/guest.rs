@@ -52,6 +52,12 @@ impl Guest {
         staunch(&["plugin", "build", dir.to_str().unwrap(), "-o", out.to_str().unwrap()], &guests())
     }
 
+    /// Builds it even where it fails the first look at it, which it must.
+    pub fn forced(&self) -> Answer {
+        let (dir, out) = (self.dir(), self.component());
+        staunch(&["plugin", "build", dir.to_str().unwrap(), "-o", out.to_str().unwrap(), "--force"], &guests()).exit(1)
+    }
+
     /// Checks what was built.
     pub fn check(&self, args: &[&str]) -> Answer {
         let component = self.component();

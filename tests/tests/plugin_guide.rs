@@ -39,6 +39,19 @@ fn insert(file: &Path, key: Option<&str>, block: &str) {
     std::fs::write(file, made).unwrap();
 }
 
+/// The cases with a score of the new plugin, as the guide writes one.
+fn scored(cases: &str, block: &str) -> String {
+    let shown = block.trim().strip_suffix(", mine: 0.5 }").expect("the guide shows a case with the score");
+    assert!(cases.contains(shown), "no case has {shown}");
+    let mut parts = cases.split("  - name: ");
+    let mut made = parts.next().unwrap().to_owned();
+    for case in parts {
+        let mine = if case.starts_with("a valuable customer") { "0.5" } else { "0.1" };
+        made += &format!("  - name: {}", case.replacen(" }", &format!(", mine: {mine} }}"), 1));
+    }
+    made
+}
+
 #[test]
 fn a_new_plugin_is_in_a_workflow_checked_pinned_and_signed() {
     let (dir, env) = (tempfile::tempdir().unwrap(), guests());
@@ -58,6 +71,10 @@ fn a_new_plugin_is_in_a_workflow_checked_pinned_and_signed() {
                 assert_ne!(old, new, "the README asks for another line");
                 std::fs::write(&flow, new).unwrap();
             }
+            "yaml" if text.starts_with("    scores:") => {
+                let cases = dir.path().join("shop/workflows/winback.test.yaml");
+                std::fs::write(&cases, scored(&std::fs::read_to_string(&cases).unwrap(), &text)).unwrap();
+            }
             "yaml" if text.starts_with("plugins:") => {
                 let key = said.split_whitespace().find(|word| word.starts_with("ed25519:")).expect("keygen prints it");
                 insert(&yaml, None, &text.replace("ed25519:…", key));
@@ -65,14 +82,14 @@ fn a_new_plugin_is_in_a_workflow_checked_pinned_and_signed() {
             other => panic!("the test does not know what to do with a block of {other}:\n{text}"),
         }
     }
-    assert_eq!(commands, 13, "every command of the guide is run");
+    assert_eq!(commands, 14, "every command of the guide is run");
     for wanted in
         ["4 rows, bit for bit", "added     my-score 0.1.0", "× floor", "signed by", "ok: my-score 0.1.0 was signed"]
     {
         assert!(said.contains(wanted), "{wanted} is missing:\n{said}");
     }
     let scores = std::fs::read_to_string(dir.path().join("scores.csv")).unwrap();
-    assert!(scores.starts_with("value,raw,error\n0.1,0.1,\n0.85,"), "{scores}");
+    assert!(scores.starts_with("value,raw,declined,error\n0.1,0.1,,\n0.85,"), "{scores}");
     let lock = std::fs::read_to_string(dir.path().join("shop/staunch.lock")).unwrap();
     assert!(lock.contains("my-score") && lock.contains("signed_by"), "{lock}");
 }

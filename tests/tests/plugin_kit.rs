@@ -55,7 +55,7 @@ fn a_component_goes_into_a_workspace_and_the_lock_says_what_changed() {
     let lock = || workspace.staunch(&["lock", workspace.text()]).ok().out;
     std::fs::copy(guest.component(), workspace.dir().join("plugins/my-score.wasm")).unwrap();
     let added = lock();
-    assert!(added.contains("added     my-score 0.1.0 sha256 ") && added.contains("unchanged repurchase"), "{added}");
+    assert!(added.contains("added     my-score 0.1.0\n  sha256 ") && added.contains("unchanged repurchase"), "{added}");
     let flow = workspace.dir().join("workflows/winback.yaml");
     let text = std::fs::read_to_string(&flow).unwrap();
     let score = "scores:\n  mine:\n    plugin: my-score\n    inputs: [feature.recency, contact.plan]\n    if_unavailable: hold\n";
@@ -75,6 +75,7 @@ fn a_component_goes_into_a_workspace_and_the_lock_says_what_changed() {
     let refused = workspace.staunch(&["check", workspace.text()]).exit(1);
     assert!(refused.out.contains("ST3002"), "{}", refused.out);
     let changed = workspace.staunch(&["plugin", "lock", workspace.text()]).ok().out;
+    assert!(changed.lines().filter(|line| !line.contains(" pinned in ")).all(|line| line.chars().count() <= 80));
     assert!(changed.contains("changed   my-score") && changed.contains("with the same version"), "{changed}");
 }
 
@@ -87,19 +88,89 @@ fn a_plugin_that_counts_its_calls_is_caught() {
     // A fresh instance for every call would hide it from the same rows in the same batch, and not from other batches.
     assert!(state(&answer, "batches").starts_with("failed"), "{answer}");
     let text = guest.check(&[]).exit(1).out;
-    assert!(text.contains("failed   batches") && text.contains("keep no state"), "{text}");
+    assert!(text.contains("failed   batches") && text.contains("next: keep no state between rows"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
 #[test]
 fn a_plugin_that_panics_or_leaves_its_range_is_caught() {
     let panics =
         Guest::new("panics").with("row.recency.map_or(0.0, |days|", "Some(row.recency.unwrap()).map_or(0.0, |days|");
-    panics.build().exit(1);
-    let answer = panics.check(&["--format", "json"]).exit(1).json();
+    panics.forced();
+    let checked = panics.check(&["--format", "json"]).exit(1);
+    assert_eq!(checked.err, "", "the answer says it all");
+    let answer = checked.json();
     assert!(state(&answer, "odd inputs").contains("every value missing: ST3004"), "{answer}");
+    // What follows would only show that it fails.
+    for name in ["deterministic", "batches", "instructions", "memory", "time", "latency"] {
+        assert_eq!(state(&answer, name), "skipped it fails on odd inputs");
+    }
+    let text = panics.check(&[]).exit(1).out;
+    let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("a clock (`Instant`, `SystemTime`)") && said.contains("`cargo test` shows"), "{text}");
+    assert!(text.contains(" 1 failed, 6 skipped\n"), "{text}");
     let wild = Guest::new("wild").with(".clamp(0.0, 1.0)", "");
     let said = wild.build().exit(1).out;
     assert!(said.contains("ST3007") && said.contains("outside its range"), "{said}");
+}
+
+#[test]
+fn a_good_component_is_not_replaced_by_one_that_fails() {
+    let guest = Guest::new("my-score");
+    guest.build().ok();
+    let good = std::fs::read(guest.component()).unwrap();
+    let guest = guest.with(".clamp(0.0, 1.0)", "");
+    let said = guest.build().exit(1).out;
+    assert!(said.contains("not written") && said.contains("add --force"), "{said}");
+    assert_eq!(std::fs::read(guest.component()).unwrap(), good);
+    guest.forced();
+    assert_ne!(std::fs::read(guest.component()).unwrap(), good);
+}
+
+#[test]
+fn a_raw_value_that_its_contributions_do_not_make_is_caught() {
+    let guest = Guest::new("my-score");
+    guest.build().ok();
+    let right = guest.check(&["--format", "json"]).ok().json();
+    assert!(state(&right, "contributions").starts_with("ok make the raw value of 64 rows"), "{right}");
+    let guest = guest.with(".raw(value)", ".raw(7.0)");
+    guest.build().ok();
+    let wrong = guest.check(&["--format", "json"]).exit(1).json();
+    assert!(
+        state(&wrong, "contributions").starts_with("failed row 1: raw is 7, base and contributions are"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn a_golden_row_can_be_declined_and_every_wrong_one_is_named() {
+    let guest = Guest::new("my-score")
+        .with("use staunch_plugin::{", "use staunch_plugin::{Declined, ")
+        .with("fn score(row: &Row) -> Scalar {", "fn score(row: &Row) -> Result<Scalar, Declined> {\n    if row.plan.is_none() {\n        return Err(Declined::because(\"no plan\"));\n    }")
+        .with("Scalar::new(value).raw(value)", "Ok(Scalar::new(value).raw(value)")
+        .with(".reason(\"plan\", plan)\n}", ".reason(\"plan\", plan))\n}");
+    guest.build().ok();
+    let golden = guest.dir().join("golden.csv");
+    let path = golden.to_str().unwrap();
+    let check = |text: &str| {
+        std::fs::write(&golden, text).unwrap();
+        guest.check(&["--golden", path, "--format", "json"])
+    };
+    let right = check("recency,plan,value\n,,declined\n0,pro,0.85\n").ok().json();
+    assert_eq!(state(&right, "golden vectors"), "ok 2 rows, bit for bit");
+    let wrong = "recency,plan,value\n,,0.1\n0,pro,declined\n0,pro,1\n0,pro,2\n0,pro,0.85\n";
+    let wrong = check(wrong).exit(1).json();
+    let said = "failed 4 of 5 rows differ; row 1: 0.1 expected, ST3014: no plan; row 2: `declined` expected, 0.85 given; row 3: 1 expected, 0.85 given; and 1 more";
+    assert_eq!(state(&wrong, "golden vectors"), said);
+    let checks = wrong["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["name"] == "golden vectors").unwrap();
+    let rows: Vec<i64> =
+        found["figures"]["wrong"].as_array().unwrap().iter().flat_map(|row| row["row"].as_i64()).collect();
+    assert_eq!(rows, [1, 2, 3, 4]);
+    let empty = check("recency,plan,value\n").exit(1).json();
+    assert_eq!(state(&empty, "golden vectors"), "failed the file has no rows under its header");
+    let word = check("recency,plan,value\nabc,,0.1\n").exit(1).out;
+    assert!(word.contains("row 1: `abc` is no number") && word.contains("leave a missing value empty"), "{word}");
 }
 
 #[test]
@@ -133,6 +204,9 @@ fn what_cannot_be_built_says_what_to_do() {
     let env = [("STAUNCH_WASM_ENV".to_owned(), "/nowhere/env.sh".to_owned())];
     let missing = staunch(&["plugin", "build", guest.dir().to_str().unwrap()], &env).exit(2);
     assert!(missing.err.contains("STAUNCH_WASM_ENV"), "{}", missing.err);
+    let folder = [("STAUNCH_WASM_ENV".to_owned(), guest.dir().to_str().unwrap().to_owned())];
+    let folder = staunch(&["plugin", "build", guest.dir().to_str().unwrap()], &folder).exit(2);
+    assert!(folder.err.contains("is no file") && folder.err.contains("env.sh"), "{}", folder.err);
     let name = staunch(&["plugin", "new", "/nowhere/Ä"], &[]).exit(2);
     assert!(name.err.contains("--name my-score"), "{}", name.err);
 }

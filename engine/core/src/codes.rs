@@ -314,7 +314,7 @@ pub const WORKER_VERSION: Code = "ST7006";
 pub const CLI_USAGE: Code = "ST7010";
 /// A file cannot be read or written.
 pub const CLI_FILE: Code = "ST7011";
-/// A step of the worker failed. Nothing is lost.
+/// A step failed: of the worker, or of another program that a command runs. Nothing is lost.
 pub const CLI_STEP: Code = "ST7012";
 /// The workspace has problems. `staunch check` lists them.
 pub const CLI_CHECK: Code = "ST7013";

@@ -105,7 +105,9 @@ impl ModelError {
             }
             ModelError::TooLarge(_) => "train fewer or shallower trees",
             ModelError::Compile(_) => "use fewer inputs or shorter names",
-            ModelError::Golden(_) => "write the file again with `staunch plugin check`",
+            ModelError::Golden(_) => {
+                "golden.csv has a column per input, and `value`: what the plugin must give for the row, or `declined`"
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ use crate::sheet::{Sheet, number};
 
 /// The column that holds the expected value.
 pub const VALUE_COLUMN: &str = "value";
+/// What stands in that column where the plugin must decline the row.
+pub const DECLINED: &str = "declined";
 
 /// Rows with their expected values.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,8 +23,8 @@ pub struct Golden {
 pub struct GoldenRow {
     /// Cells in the order of [`Golden::inputs`].
     pub cells: Vec<Option<String>>,
-    /// The value that the plugin must give.
-    pub value: f64,
+    /// The value that the plugin must give; `None` where it must decline the row.
+    pub value: Option<f64>,
 }
 
 impl Golden {
@@ -34,7 +36,7 @@ impl Golden {
         let edges: [Vec<Option<f64>>; 3] = [vec![None; ends.len()], edge(|ends| ends.0), edge(|ends| ends.1)];
         let row = |row: &Vec<Option<f64>>| {
             let cells = head.inputs.iter().zip(row).map(|(input, cell)| cell.and_then(|x| text(input, x))).collect();
-            GoldenRow { cells, value: model.predict(row).0 }
+            GoldenRow { cells, value: Some(model.predict(row).0) }
         };
         let mut all: Vec<GoldenRow> = edges.iter().map(row).collect();
         if head.inputs.iter().any(|input| !input.categories.is_empty()) {
@@ -67,14 +69,16 @@ impl Golden {
             };
             let cells = head.inputs.iter().zip(&places).map(cell).collect::<Result<Vec<_>, _>>()?;
             let value = model.predict(&cells).0;
-            if value.to_bits() != row.value.to_bits() {
-                different.push((at + 1, row.value, value));
+            let declines = || ModelError::Golden(format!("row {}: a model declines no row", at + 1));
+            let expected = row.value.ok_or_else(declines)?;
+            if value.to_bits() != expected.to_bits() {
+                different.push((at + 1, expected, value));
             }
         }
         Ok(different)
     }
 
-    /// Reads `golden.csv`: one column per input and one named `value`.
+    /// Reads `golden.csv`: one column per input and one named `value`, a number or `declined`.
     pub fn read(bytes: &[u8]) -> Result<Golden, ModelError> {
         let wrong = |error: ModelError| ModelError::Golden(error.to_string());
         let sheet = Sheet::read(bytes).map_err(wrong)?;
@@ -83,10 +87,11 @@ impl Golden {
         let inputs = columns.iter().map(|&column| sheet.names()[column].clone()).collect();
         let row = |row: usize| {
             let cells = columns.iter().map(|&column| sheet.text(row, column).map(str::to_owned)).collect();
-            let value = sheet
-                .text(row, value)
-                .and_then(number)
-                .ok_or_else(|| wrong(sheet.error(row, value, "a golden row needs its expected value")))?;
+            let needed = "a golden row needs the value that is expected, or `declined`";
+            let value = match sheet.text(row, value) {
+                Some(DECLINED) => None,
+                text => Some(text.and_then(number).ok_or_else(|| wrong(sheet.error(row, value, needed)))?),
+            };
             Ok(GoldenRow { cells, value })
         };
         Ok(Golden { inputs, rows: (0..sheet.len()).map(row).collect::<Result<_, ModelError>>()? })
@@ -104,7 +109,7 @@ impl Golden {
         let header = self.inputs.iter().map(String::as_str).chain([VALUE_COLUMN]);
         writer.write_record(header).map_err(|e| wrong(&e))?;
         for row in &self.rows {
-            let value = row.value.to_string();
+            let value = row.value.map_or_else(|| DECLINED.to_owned(), |value| value.to_string());
             let cells = row.cells.iter().map(|cell| cell.as_deref().unwrap_or("")).chain([value.as_str()]);
             writer.write_record(cells).map_err(|e| wrong(&e))?;
         }
@@ -182,14 +187,27 @@ mod tests {
         assert_eq!(golden.differences(&model).unwrap(), []);
         golden.rows[4].cells[1] = Some("null?".into());
         let other = model.predict(&[Some(0.5), Some(2.0)]).0;
-        assert_eq!(golden.differences(&model).unwrap(), [(5, golden.rows[4].value, other)]);
+        assert_eq!(golden.differences(&model).unwrap(), [(5, golden.rows[4].value.unwrap(), other)]);
+    }
+
+    #[test]
+    fn a_row_can_be_declined_by_a_plugin_and_not_by_a_model() {
+        let file = "x,value\n1,declined\n2,true\n";
+        let golden = Golden::read(file.as_bytes()).unwrap();
+        assert_eq!(golden.rows.iter().map(|row| row.value).collect::<Vec<_>>(), [None, Some(1.0)]);
+        assert_eq!(Golden::read(&golden.write().unwrap()).unwrap(), golden);
+        let model = Model::Trees(trees(5, 2, 20, 4));
+        let names: Vec<&str> = model.input_names().collect();
+        let row = format!("{},value\n{}declined\n", names.join(","), ",".repeat(names.len()));
+        let error = Golden::read(row.as_bytes()).unwrap().differences(&model).unwrap_err();
+        assert!(error.to_string().contains("row 1: a model declines no row"), "{error}");
     }
 
     #[test]
     fn refuses_rows_without_a_value() {
         let error = Golden::read(b"a,value\n1,\n").unwrap_err();
         assert_eq!(error.code(), staunch_core::codes::GOLDEN_INVALID);
-        assert!(error.to_string().contains("line 2"), "{error}");
+        assert!(error.to_string().contains("line 2") && error.to_string().contains("or `declined`"), "{error}");
         assert!(Golden::read(b"a\n1\n").is_err());
         let named = Golden { inputs: vec![VALUE_COLUMN.into()], rows: Vec::new() };
         assert!(named.write().unwrap_err().to_string().contains("rename the input"));

@@ -97,9 +97,15 @@ pub fn scalar(manifest: &Manifest, value: f64) -> Result<f64, ScoreFailure> {
         return Err(bad(format!("the score is {value}, not a finite number")));
     }
     if let Some(range) = manifest.range.filter(|range| !(range.low..=range.high).contains(&value)) {
-        return Err(bad(format!("the score {value} is outside its range {} to {}", range.low, range.high)));
+        let [value, low, high] = [value, range.low, range.high].map(shown);
+        return Err(bad(format!("the score {value} is outside its range {low} to {high}")));
     }
     Ok(value)
+}
+
+/// A number for people: one of hundreds of digits by its power of ten.
+fn shown(value: f64) -> String {
+    if value.abs() < 1e16 { value.to_string() } else { format!("{value:e}") }
 }
 
 /// A share for every label of the manifest, largest first.
@@ -179,4 +185,14 @@ fn too_many(limit: &'static str, allowed: usize, demanded: usize) -> Fault {
 
 fn bad(message: String) -> ScoreFailure {
     failure(codes::PLUGIN_OUTPUT, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_fills_a_screen() {
+        assert_eq!([0.5, -3.0, f64::MAX, -1e300].map(shown), ["0.5", "-3", "1.7976931348623157e308", "-1e300"]);
+    }
 }

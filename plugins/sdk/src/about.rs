@@ -49,7 +49,7 @@ impl Metric {
 impl Manifest {
     /// That of a plugin that scores each row by itself.
     #[doc(hidden)]
-    pub fn each<R: Inputs, A: Answer>(_: fn(&R) -> A) -> Manifest {
+    pub fn each<R: Inputs, A: Answer>(_: impl Fn(&R) -> A) -> Manifest {
         Manifest::empty(R::INPUTS, A::KIND)
     }
 

@@ -63,6 +63,23 @@ pub trait Answer {
 }
 
 /// A row without an answer. This is not a failure of the plugin: the workflow's `if_unavailable` decides.
+///
+/// ```
+/// use staunch_plugin::{Declined, Inputs, Scalar};
+///
+/// #[derive(Inputs)]
+/// struct Row {
+///     recency: Option<f64>,
+/// }
+///
+/// fn score(row: &Row) -> Result<Scalar, Declined> {
+///     let days = row.recency.ok_or_else(|| Declined::because("no order yet"))?;
+///     Ok(Scalar::new((1.0 - days / 365.0).clamp(0.0, 1.0)))
+/// }
+///
+/// assert_eq!(score(&Row { recency: None }), Err(Declined("no order yet".into())));
+/// assert_eq!(score(&Row { recency: Some(365.0) }), Ok(Scalar::new(0.0)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declined(pub String);
 

@@ -54,6 +54,7 @@ mod run;
 pub use about::{Manifest, Metric};
 pub use answer::{Answer, Classes, Declined, MAX_REASONS, Outcome, Ranking, Reason, ResultKind, RowResult, Scalar};
 pub use columns::{Column, ColumnValues, Field, Input, Inputs, Kind};
+pub use macros::needs;
 pub use run::{Scored, run_batch, run_each};
 pub use staunch_plugin_derive::Inputs;
 

@@ -17,6 +17,8 @@ macro_rules! plugin {
         $crate::plugin!(@items run_batch, batch, $score, $($key : $value),*);
     };
     (@items $run:ident, $of:ident, $score:expr, $($key:ident : $value:expr),*) => {
+        const _: () = $crate::needs(&[$(stringify!($key)),*]);
+
         /// What this plugin says of itself.
         pub fn manifest() -> $crate::Manifest {
             $crate::Manifest::$of($score)$(.$key($value))*
@@ -63,4 +65,29 @@ macro_rules! plugin {
             }
         };
     };
+}
+
+/// Refuses a plugin without a line that every plugin has, when it is compiled.
+#[doc(hidden)]
+pub const fn needs(keys: &[&str]) {
+    assert!(has(keys, "name"), "`plugin!` needs a line `name: …`, as in staunch.lock");
+    assert!(has(keys, "version"), "`plugin!` needs a line `version: …`, such as env!(\"CARGO_PKG_VERSION\")");
+    assert!(has(keys, "owner"), "`plugin!` needs a line `owner: …`, a team or a person");
+    assert!(has(keys, "purpose"), "`plugin!` needs a line `purpose: …`, what it is meant for");
+}
+
+const fn has(keys: &[&str], wanted: &str) -> bool {
+    let (mut at, wanted) = (0, wanted.as_bytes());
+    while at < keys.len() {
+        let key = keys[at].as_bytes();
+        let mut same = 0;
+        while key.len() == wanted.len() && same < key.len() && key[same] == wanted[same] {
+            same += 1;
+        }
+        if key.len() == wanted.len() && same == key.len() {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }

@@ -7,7 +7,7 @@ use crate::columns::{Column, Inputs};
 pub type Scored = Result<Vec<RowResult>, String>;
 
 /// Scores each row by itself.
-pub fn run_each<R: Inputs, A: Answer>(score: fn(&R) -> A, rows: usize, mut columns: Vec<Column>) -> Scored {
+pub fn run_each<R: Inputs, A: Answer>(score: impl Fn(&R) -> A, rows: usize, mut columns: Vec<Column>) -> Scored {
     check::<R>(rows, &columns)?;
     Ok((0..rows).map(|row| score(&R::take(&mut columns, row)).row()).collect())
 }

@@ -11,6 +11,7 @@ use staunch_core::suggest::closest;
 /// Says what a code, or the reason in a receipt, means, and what to do next.
 ///
 /// Example: staunch explain ST1042
+///
 /// Example: staunch explain quiet_hours
 #[derive(Debug, Args)]
 pub struct Explain {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 /// Puts events into the queue: NDJSON as it is, CSV by a mapping.
 ///
 /// Example: staunch ingest my-workspace events.ndjson
+///
 /// Example: staunch ingest my-workspace orders.csv --event order.paid --map contact=CustomerID --map time=InvoiceDate
 #[derive(Debug, Args)]
 pub struct Ingest {

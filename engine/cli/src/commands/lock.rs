@@ -40,8 +40,17 @@ pub fn run(args: &Lock) -> Result<bool> {
     for line in changes(&old, &pins) {
         output::say(&line);
     }
-    output::say(&format!("{} plugins pinned in {}", pins.plugins.len(), path.display()));
+    output::say(&format!("{} pinned in {}", counted(&pins), path.display()));
     Ok(true)
+}
+
+/// How many components of each kind a lock names.
+fn counted(pins: &Pins) -> String {
+    let plugins = output::of(pins.plugins.len() as u64, "plugin");
+    match pins.challengers.len() as u64 {
+        0 => plugins,
+        some => format!("{plugins} and {}", output::of(some, "challenger")),
+    }
 }
 
 /// Every component of a lock by what it is: a plugin, or the challenger of one.
@@ -51,16 +60,19 @@ fn components(pins: &Pins) -> BTreeMap<String, &LockedPlugin> {
     plugins.chain(challengers).collect()
 }
 
-/// One line per component: what became of it since the old lock file.
+/// In front of what stands below a component: a digest is nearly as wide as a terminal.
+const BELOW: &str = "  ";
+
+/// A line per component: what became of it since the old lock file, and its digest below.
 fn changes(old: &Pins, new: &Pins) -> Vec<String> {
     let (before, after) = (components(old), components(new));
     let known = |(name, plugin): (&String, &&LockedPlugin)| {
-        let now = format!("{name} {} sha256 {}", plugin.version, plugin.sha256);
+        let now = format!("{name} {}\n{BELOW}sha256 {}", plugin.version, plugin.sha256);
         let Some(before) = before.get(name) else { return format!("added     {now}") };
         let parts = differences(before, signer(old, before), plugin, signer(new, plugin));
         match parts.is_empty() {
             true => format!("unchanged {now}"),
-            false => format!("changed   {now}\n          {}", parts.join("\n          ")),
+            false => format!("changed   {now}\n{BELOW}{}", parts.join(&format!("\n{BELOW}"))),
         }
     };
     let removed = before.iter().filter(|(name, _)| !after.contains_key(*name));
@@ -74,8 +86,10 @@ fn differences(before: &LockedPlugin, signed: &str, now: &LockedPlugin, signs: &
         parts.push(format!("version was {}", before.version));
     }
     if before.sha256 != now.sha256 {
-        let kept = if before.version == now.version { ", with the same version" } else { "" };
-        parts.push(format!("sha256 was {}{kept}", before.sha256));
+        parts.push(format!("sha256 was {}", before.sha256));
+        if before.version == now.version {
+            parts.push("with the same version".to_owned());
+        }
     }
     if signed != signs {
         parts.push(format!("signed by {signs}, was {signed}"));
@@ -109,15 +123,21 @@ mod tests {
         let old = pins(&[("a", "1", "aa"), ("b", "1", "bb"), ("c", "1", "cc"), ("d", "1", "dd")]);
         let new = pins(&[("a", "1", "aa"), ("b", "2", "b2"), ("c", "1", "c2"), ("e", "1", "ee")]);
         let expected = [
-            "unchanged a 1 sha256 aa",
-            "changed   b 2 sha256 b2\n          version was 1\n          sha256 was bb",
-            "changed   c 1 sha256 c2\n          sha256 was cc, with the same version",
-            "added     e 1 sha256 ee",
+            "unchanged a 1\n  sha256 aa",
+            "changed   b 2\n  sha256 b2\n  version was 1\n  sha256 was bb",
+            "changed   c 1\n  sha256 c2\n  sha256 was cc\n  with the same version",
+            "added     e 1\n  sha256 ee",
             "removed   d 1",
         ];
         assert_eq!(changes(&old, &new), expected);
         let mut signed = old.clone();
         signed.signed_by.insert("aa".into(), "k".into());
-        assert_eq!(changes(&old, &signed)[0], "changed   a 1 sha256 aa\n          signed by k, was nobody");
+        assert_eq!(changes(&old, &signed)[0], "changed   a 1\n  sha256 aa\n  signed by k, was nobody");
+        let mut more = old;
+        more.challengers.insert("a".into(), more.plugins["a"].clone());
+        assert_eq!(
+            (counted(&more), counted(&pins(&[("a", "1", "aa")]))),
+            ("4 plugins and 1 challenger".into(), "1 plugin".into())
+        );
     }
 }

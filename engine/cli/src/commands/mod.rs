@@ -43,6 +43,18 @@ pub struct Cli {
     command: Command,
 }
 
+impl Cli {
+    /// What the log holds where `STAUNCH_LOG` does not say.
+    pub fn log_level(&self) -> &'static str {
+        match (self.verbose, &self.command) {
+            (true, _) => "info",
+            // Their answers say what a plugin does wrong, once.
+            (false, Command::Plugin(_)) => "warn,staunch_scoring=error,staunch::refused=error",
+            (false, _) => "warn",
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
@@ -113,4 +125,28 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Doctor(args) => doctor::run(args).await,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// A command and all below it, each with its path.
+    fn all(path: &str, command: &clap::Command, found: &mut Vec<(String, String)>) {
+        let path = format!("{path} {}", command.get_name());
+        found.push((path.clone(), command.clone().render_long_help().to_string()));
+        command.get_subcommands().for_each(|command| all(&path, command, found));
+    }
+
+    #[test]
+    fn no_two_examples_stand_in_one_line() {
+        let mut found = Vec::new();
+        all("", &Cli::command(), &mut found);
+        assert!(found.len() > 30);
+        for (path, help) in found {
+            let twice = help.lines().any(|line| line.matches("Example:").count() > 1);
+            assert!(!twice, "{path}:\n{help}");
+        }
+    }
 }

@@ -19,6 +19,7 @@ const SEED: u64 = 20_101_201;
 /// Trains a model, measures it, reads one of another library, or compiles one to a wasm component.
 ///
 /// Example: staunch model train --data features.csv --label goal --at at --until 2011-09-01T00:00:00Z -o model.json
+///
 /// Example: staunch model compile model.json -o repurchase.wasm
 #[derive(Debug, Args)]
 pub struct Model {

@@ -4,6 +4,7 @@ mod bench;
 mod beside;
 mod build;
 mod check;
+mod finding;
 mod golden;
 mod keys;
 mod new;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 /// Makes, builds, checks and runs a scoring plugin.
 ///
 /// Example: staunch plugin new my-score
+///
 /// Example: staunch plugin score repurchase.wasm --data rows.csv -o scores.csv
 #[derive(Debug, Args)]
 pub struct Plugin {
@@ -34,25 +36,30 @@ pub struct Plugin {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// A new plugin in Rust that builds at once, without a download. Example: staunch plugin new my-score
     New(new::New),
-    /// Builds a plugin in Rust to a component. Example: staunch plugin build my-score -o workspace/plugins/my-score.wasm
     Build(build::Build),
-    /// Whether a plugin keeps the contract, its golden vectors and its limits. Example: staunch plugin check X.wasm --golden golden.csv
     Check(check::Check),
-    /// How fast a plugin is, beside the smallest one there can be. Example: staunch plugin bench X.wasm --data rows.csv
     Bench(bench::Bench),
-    /// Scores rows of a file. Example: staunch plugin score X.wasm --data rows.csv
     Score(score::Score),
-    /// A challenger beside the plugin in force: how far apart, and which foresaw the goal. Example: staunch plugin compare --plugin churn
+    /// A challenger beside the plugin in force: how far apart, and which foresaw the goal.
+    ///
+    /// Example: staunch plugin compare --plugin churn
     Compare(challenge::Compare),
-    /// Puts the challenger of a plugin in its place. Example: staunch plugin promote --plugin churn
+    /// Puts the challenger of a plugin in its place.
+    ///
+    /// Example: staunch plugin promote --plugin churn
     Promote(challenge::Promote),
-    /// A key to sign plugins with. Example: staunch plugin keygen -o release.key
+    /// A key to sign plugins with.
+    ///
+    /// Example: staunch plugin keygen -o release.key
     Keygen(keys::Keygen),
-    /// Signs a plugin: X.wasm.sig beside it. Example: staunch plugin sign X.wasm --key release.key
+    /// Signs a plugin: X.wasm.sig beside it.
+    ///
+    /// Example: staunch plugin sign X.wasm --key release.key
     Sign(keys::Sign),
-    /// Whether a plugin was signed by one of these keys. Example: staunch plugin verify X.wasm --workspace .
+    /// Whether a plugin was signed by one of these keys.
+    ///
+    /// Example: staunch plugin verify X.wasm --workspace .
     Verify(keys::Verify),
     /// The same as `staunch lock`.
     Lock(super::lock::Lock),

@@ -43,8 +43,9 @@ pub(super) const PAGES: &[Entry] = &[
     entry(CLI_FILE, "The path is wrong, or the rights do not allow it.", "Correct the path or its rights."),
     entry(
         CLI_STEP,
-        "A part of the service stopped with an error. Nothing is lost: what was not committed is done again.",
-        "Read the error below it, and start again.",
+        "Something that a command or the service needs failed: another program such as cargo or git, a connection, or \
+         the operating system. Nothing is lost: what was not committed is done again.",
+        "Do what the error says, and run the same again.",
     ),
     entry(
         CLI_CHECK,

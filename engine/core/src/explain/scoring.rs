@@ -23,8 +23,10 @@ pub(super) const PAGES: &[Entry] = &[
     .example("workflows/missing-plugin.yaml"),
     entry(
         PLUGIN_TRAP,
-        "The plugin's code stopped with an error of its own; the host is unharmed.",
-        "Score the row that it failed on by itself with `staunch plugin score`, and mend the plugin.",
+        "The plugin's code stopped with an error of its own; the host is unharmed. Mostly it is a panic, such as a \
+         missing value that was taken for granted, or a call for a clock or for random numbers, which no plugin has.",
+        "Call the plugin's function with that row in a test of its own: `cargo test` shows the message, which does not \
+         leave the component. `staunch plugin score` scores the row by itself.",
     ),
     entry(
         PLUGIN_FUEL,
@@ -154,7 +156,8 @@ pub(super) const PAGES: &[Entry] = &[
     entry(
         GOLDEN_INVALID,
         "The rows that a plugin is checked on cannot be read.",
-        "Write them again by `staunch plugin score`, after you made sure that the scores are right.",
+        "Give golden.csv a column per input and a column `value`: the number that the plugin must give for the row, or \
+         `declined`. `staunch plugin score` shows what it gives now.",
     ),
     entry(
         MODEL_UNSUPPORTED,

@@ -2,6 +2,7 @@
 
 use super::Plugin;
 use crate::batch;
+use crate::breaker::Breaker;
 use crate::sandbox::MAX_MEMORY;
 use staunch_core::score::ScoreFailure;
 use staunch_core::value::Value;
@@ -23,6 +24,11 @@ impl Plugin {
     /// Whether it exports the interface `values`, so that rows without reasons are scored sooner.
     pub fn is_quick(&self) -> bool {
         self.codes.is_some()
+    }
+
+    /// Forgets its failures, so that it is asked again at once where it would rest: for those who check one.
+    pub fn rouse(&self) {
+        *self.breaker() = Breaker::default();
     }
 
     /// Scores rows in one call and says what that took; the answers are not looked at.

@@ -9,10 +9,35 @@ use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenSt
 /// another name. Its type is `Option<f64>`, `Option<bool>` or `Option<String>`.
 #[proc_macro_derive(Inputs, attributes(input))]
 pub fn inputs(item: TokenStream) -> TokenStream {
+    let name = plain_name(item.clone());
     match read(item).and_then(|(name, fields)| unique(fields).map(|fields| implementation(&name, &fields))) {
         Ok(made) => made,
-        Err(problem) => problem.tokens(),
+        Err(problem) => {
+            let mut said = problem.tokens();
+            // Else the compiler says at every use of the type that it has no inputs.
+            said.extend(name.map(|name| stand_in(&name)));
+            said
+        }
     }
+}
+
+/// An implementation that no program runs.
+fn stand_in(name: &Ident) -> TokenStream {
+    parsed(&format!(
+        "impl ::staunch_plugin::Inputs for {name} {{ \
+         const INPUTS: &'static [::staunch_plugin::Input] = &[]; \
+         fn take(_: &mut [::staunch_plugin::Column], _: usize) -> Self {{ ::core::unreachable!() }} }}"
+    ))
+}
+
+/// The name of a type without parameters.
+fn plain_name(item: TokenStream) -> Option<Ident> {
+    let mut tokens = item.into_iter();
+    let kind = |token: &TokenTree| ["struct", "enum", "union"].contains(&token.to_string().as_str());
+    tokens.find(kind)?;
+    let Some(TokenTree::Ident(name)) = tokens.next() else { return None };
+    let parameters = matches!(tokens.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '<');
+    (!parameters).then_some(name)
 }
 
 /// Why it cannot be done, and where.

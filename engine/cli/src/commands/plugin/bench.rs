@@ -21,6 +21,8 @@ const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(120);
 const BATCH: usize = 256;
 
+/// How fast a plugin is, beside the smallest one there can be.
+///
 /// Measures one row and batches of 256, with and without reasons, and compares with an empty plugin in the same run (`floor`:
 /// a compiled model of one number), so that the ratio means the same on every machine.
 ///

@@ -1,7 +1,7 @@
 //! `staunch plugin build`: cargo for the target of plugins, with a toolchain that is there, and a first look at the result.
 
 use super::check;
-use super::probe::State;
+use super::finding::{self, State};
 use crate::error::{CliError, Result};
 use crate::output;
 use clap::Args;
@@ -13,9 +13,12 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// A file for a shell that sets the environment up; see `tests/wasm-target`.
 const ENV: &str = "STAUNCH_WASM_ENV";
 
-/// Builds a plugin in Rust, looks whether the host would take it, and puts the component where it is told.
+/// Builds a plugin in Rust to a component.
 ///
-/// It needs Rust with the target `wasm32-unknown-unknown`. Where STAUNCH_WASM_ENV names a file for a shell that sets another
+/// Looks whether the host would take it, and puts the component where it is told; one that the host
+/// would not take leaves the old one as it is.
+///
+/// Needs Rust with the target `wasm32-unknown-unknown`. Where STAUNCH_WASM_ENV names a file for a shell that sets another
 /// Rust up, that one is used.
 ///
 /// Example: staunch plugin build my-score -o workspace/plugins/my-score.wasm
@@ -27,6 +30,9 @@ pub struct Build {
     /// Where to put the component; without it, NAME.wasm in the plugin's folder.
     #[arg(short, long)]
     output: Option<PathBuf>,
+    /// Puts it there even where the first look at it fails.
+    #[arg(long)]
+    force: bool,
 }
 
 /// Runs the command.
@@ -41,21 +47,34 @@ pub fn run(args: &Build) -> Result<bool> {
     let bytes = super::bytes(&built)?;
     let (plugin, found) = check::quick(&built, &bytes)?;
     let out = args.output.clone().unwrap_or_else(|| args.dir.join(format!("{}.wasm", plugin.manifest().name)));
+    output::say(&finding::lines(&found));
+    let fine = found.iter().all(|finding| finding.state != State::Failed);
+    let golden = args.dir.join("golden.csv");
+    if !fine && !args.force {
+        let (out, built) = (out.display(), built.display());
+        output::say(&format!(
+            "not written: {out} is as it was\nwhat was built is {built}\nnext: mend it, or add --force"
+        ));
+        return Ok(false);
+    }
+    write(&out, &bytes)?;
+    let (manifest, out) = (plugin.manifest(), out.display());
+    output::say(&format!(
+        "{} {}, {:.1} KB, written to {out}\nnext: staunch plugin check {out} --golden {}",
+        manifest.name,
+        manifest.version,
+        bytes.len() as f64 / 1e3,
+        golden.display(),
+    ));
+    Ok(fine)
+}
+
+/// Writes the component, and the folder that it lies in.
+fn write(out: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| CliError::file(folder, &error))?;
     }
-    std::fs::write(&out, &bytes).map_err(|error| CliError::file(&out, &error))?;
-    output::say(&check::lines(&found));
-    output::say(&format!(
-        "{} {}, {:.1} KB, written to {}\nnext: staunch plugin check {} --golden {}",
-        plugin.manifest().name,
-        plugin.manifest().version,
-        bytes.len() as f64 / 1e3,
-        out.display(),
-        out.display(),
-        args.dir.join("golden.csv").display(),
-    ));
-    Ok(found.iter().all(|finding| finding.state != State::Failed))
+    std::fs::write(out, bytes).map_err(|error| CliError::file(out, &error))
 }
 
 /// A Rust that builds for the target.
@@ -71,6 +90,10 @@ impl Rust {
         if let Some(path) = std::env::var_os(ENV).filter(|path| !path.is_empty()) {
             let env = PathBuf::from(path);
             let env = std::fs::canonicalize(&env).map_err(|error| CliError::file(&env, &error).about(ENV))?;
+            if !env.is_file() {
+                let help = "name the file that `tests/wasm-target` prints, env.sh; it stands in the toolchain's folder";
+                return Err(CliError::usage(format!("{ENV}: {} is no file", env.display()), help));
+            }
             return Ok(Rust { env: Some(env), linker: None });
         }
         let ask = |args: &[&str]| {

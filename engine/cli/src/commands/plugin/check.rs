@@ -1,7 +1,8 @@
 //! `staunch plugin check`: everything that the host expects of a plugin, one line each, with what to do where it fails.
 
+use super::finding::{self, Finding, State};
 use super::golden;
-use super::probe::{self, Finding, State};
+use super::probe;
 use super::rows::{self, Row};
 use crate::error::{CliError, Result};
 use crate::output::{self, Format};
@@ -15,11 +16,14 @@ use std::path::{Path, PathBuf};
 /// Rows that are made up to try a plugin on.
 const MADE: usize = 64;
 
-/// Whether a plugin keeps the contract: manifest and card, golden vectors, odd inputs, the same answers in two instances
-/// and in any order, and how much of the limits it uses. Ends with 1 where something fails; warnings do not fail.
+/// Whether a plugin keeps the contract, its golden vectors and its limits.
+///
+/// Looks at: manifest and card, golden vectors, odd inputs, the same answers in two instances
+/// and in any order, contributions that make the raw value, and how much of the limits it uses. Ends with 1 where something fails; warnings do not fail.
 ///
 /// Golden vectors are a CSV with a column per input and the `value` that the plugin must give, bit for bit or within
-/// `--tolerance`; a column `items` or `label` holds the whole ranking as a JSON list, or the first class.
+/// `--tolerance`, or `declined`. Of classes `value` is the largest share and a column `label` its label; of a ranking `value`
+/// is the first item's score and a column `items` the whole ranking as a JSON list.
 ///
 /// Example: staunch plugin check X.wasm --golden golden.csv
 #[derive(Debug, Args)]
@@ -58,21 +62,22 @@ pub fn run(args: &Check) -> Result<bool> {
     found.extend(probe::manifest(plugin.manifest(), now));
     let golden = vectors(args, &plugin, &mut found)?;
     let made = rows::made(plugin.manifest(), MADE);
-    let mut other = super::load(&args.plugin, &bytes)?;
-    let odd = probe::odd(&other, rows::edges(plugin.manifest()), &made);
+    // Rows that failed may have tripped its breaker, and what follows says nothing of a plugin that rests.
+    plugin.rouse();
+    let odd = probe::odd(&plugin, rows::edges(plugin.manifest()), &made);
     let fine = odd.state == State::Ok;
     found.push(odd);
-    let sound = if fine { golden.into_iter().chain(made).collect() } else { golden };
-    if !sound.is_empty() {
-        if !fine {
-            // Rows that failed may have tripped its breaker.
-            other = super::load(&args.plugin, &bytes)?;
-        }
+    if fine {
+        let other = super::load(&args.plugin, &bytes)?;
+        let sound: Vec<Row> = golden.into_iter().chain(made).collect();
         found.push(probe::repeats(&plugin, &other, &sound));
         found.push(probe::splits(&plugin, &sound));
+        found.extend(probe::contributions(&plugin, &sound));
         found.extend(probe::quick(&plugin, &sound));
         found.extend(probe::limits(&other, &sound));
         found.push(probe::latency(&plugin, &sound));
+    } else {
+        found.extend(probe::skipped());
     }
     Ok(say(args, Some(&plugin), &found))
 }
@@ -97,7 +102,7 @@ fn now(given: Option<&str>) -> Result<Time> {
     Ok(Time(since.as_micros() as i64))
 }
 
-/// Checks the golden vectors and gives their rows.
+/// Checks the golden vectors and gives those of their rows that have an answer.
 fn vectors(args: &Check, plugin: &Loaded, found: &mut Vec<Finding>) -> Result<Vec<Row>> {
     let Some(path) = &args.golden else {
         let next = "write a few rows with the values that you expect into golden.csv and pass it by --golden";
@@ -131,25 +136,9 @@ fn say(args: &Check, plugin: Option<&Loaded>, found: &[Finding]) -> bool {
     }
     if let Some(plugin) = plugin {
         let manifest = plugin.manifest();
-        output::say(&format!("{} {} sha256 {}", manifest.name, manifest.version, plugin.digest()));
+        // The digest is nearly as wide as a terminal.
+        output::say(&format!("{} {}\n  sha256 {}", manifest.name, manifest.version, plugin.digest()));
     }
-    output::say(&lines(found));
-    let count = |state| found.iter().filter(|finding| finding.state == state).count();
-    output::say(&format!(
-        "{} checks: {} ok, {} warnings, {} failed",
-        found.len(),
-        count(State::Ok),
-        count(State::Warning),
-        count(State::Failed)
-    ));
+    output::say(&format!("{}\n{}", finding::lines(found), finding::counts(found)));
     fine
-}
-
-/// One line per check, and a second one where there is something to do.
-pub fn lines(found: &[Finding]) -> String {
-    let line = |finding: &Finding| {
-        let next = finding.next.as_ref().map_or_else(String::new, |next| format!("\n           next: {next}"));
-        format!("  {:<8} {:<16} {}{next}", finding.state.word(), finding.name, finding.text)
-    };
-    found.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1,76 +1,23 @@
 //! The checks of a plugin, one function each. None of them reads a file or a calendar.
 
+use super::finding::Finding;
 use super::rows::{self, Row};
 use super::timing;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
+use staunch_core::score::ScoreFailure;
 use staunch_core::{Span, Time, codes};
 use staunch_scoring::{
-    AnswerOrFailure, DEADLINE_TICKS, Demand, MAX_BATCH, MAX_COMPONENT, Manifest, Plugin as Loaded, ResultKind, TICK,
+    AnswerOrFailure, DEADLINE_TICKS, Demand, MAX_BATCH, MAX_COMPONENT, MAX_REASONS, Manifest, Plugin as Loaded,
+    ResultKind, TICK,
 };
 use std::time::Duration;
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// As it should be.
-    Ok,
-    /// Worth a look.
-    Warning,
-    /// The plugin must be mended.
-    Failed,
-}
-
-impl State {
-    /// The word for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            State::Ok => "ok",
-            State::Warning => "warning",
-            State::Failed => "failed",
-        }
-    }
-}
-
-/// What one check found.
-#[derive(Clone, Debug, Serialize)]
-pub struct Finding {
-    /// The check.
-    pub name: &'static str,
-    /// How it ended.
-    pub state: State,
-    /// What was seen.
-    pub text: String,
-    /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-    /// What was measured, for machines.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub figures: Option<Value>,
-}
-
-impl Finding {
-    /// One that is as it should be.
-    pub fn ok(name: &'static str, text: impl Into<String>) -> Finding {
-        Finding { name, state: State::Ok, text: text.into(), next: None, figures: None }
-    }
-
-    /// One that is worth a look.
-    pub fn warning(name: &'static str, text: impl Into<String>, next: &str) -> Finding {
-        Finding { name, state: State::Warning, text: text.into(), next: Some(next.into()), figures: None }
-    }
-
-    /// One that must be mended.
-    pub fn failed(name: &'static str, text: impl Into<String>, next: &str) -> Finding {
-        Finding { name, state: State::Failed, text: text.into(), next: Some(next.into()), figures: None }
-    }
-}
 
 /// Share of a limit from which a warning is due.
 const MUCH: f64 = 0.5;
 /// Days before its end at which a card's expiry is worth a word.
 const SOON: i64 = 30;
+/// How far the raw value may be from its parts, as a share of their sizes: they are rounded in any order.
+const SUMS: f64 = 1e-6;
 /// How long one measurement of latency may take.
 const MEASURE: Duration = Duration::from_millis(400);
 
@@ -134,14 +81,37 @@ pub fn odd(plugin: &Loaded, edges: Vec<(String, Row)>, made: &[Row]) -> Finding 
         match plugin.answers(&[row.as_slice()]).pop() {
             Some(Err(failure)) if failure.code == codes::PLUGIN_DECLINED => declined += 1,
             Some(Err(failure)) => {
-                let next = "answer or decline every row: missing values, texts that are not known, numbers of any size";
-                return Finding::failed("odd inputs", format!("{name}: {failure}"), next);
+                return Finding::failed("odd inputs", format!("{name}: {failure}"), mend(&failure));
             }
             _ => {}
         }
     }
     let text = format!("{count} rows: missing, extreme, unknown");
     Finding::ok("odd inputs", if declined > 0 { format!("{text}; {declined} declined") } else { text })
+}
+
+/// What to do about a failure.
+pub fn mend(failure: &ScoreFailure) -> &'static str {
+    match failure.code.as_str() {
+        codes::PLUGIN_TRAP => {
+            "a crash is mostly a panic, such as `unwrap` of a missing value; a clock (`Instant`, `SystemTime`) and random \
+             numbers crash, too, for a plugin has neither. Call `score` with this row in a test: `cargo test` shows the \
+             message"
+        }
+        codes::PLUGIN_FUEL | codes::PLUGIN_DEADLINE => {
+            "look for a loop that does not end, or that grows with the input"
+        }
+        codes::PLUGIN_LIMITS => "look for a table or a text that grows with the input",
+        _ => "answer or decline every row: missing values, texts that are not known, numbers of any size",
+    }
+}
+
+/// Checks that would only repeat that it fails.
+const BEHIND: [&str; 6] = ["deterministic", "batches", "instructions", "memory", "time", "latency"];
+
+/// What is not asked of a plugin that fails.
+pub fn skipped() -> impl Iterator<Item = Finding> {
+    BEHIND.iter().map(|name| Finding::skipped(name, "it fails on odd inputs"))
 }
 
 /// Two instances and two runs of each give the same.
@@ -168,7 +138,8 @@ pub fn splits(plugin: &Loaded, rows: &[Row]) -> Finding {
     back.reverse();
     for (name, answers) in [("one by one", pieces(1)), ("in sevens", pieces(7)), ("in reverse order", back)] {
         if let Some(at) = answers.iter().zip(&whole).position(|(a, b)| a != b) {
-            let next = "score each row by itself and keep no state: the host puts rows together as they come";
+            let next = "keep no state between rows (no statics, no counters, no caches) and score each row by itself: the \
+                        host puts rows together as they come";
             return Finding::failed("batches", format!("row {} has another answer {name}", at + 1), next);
         }
     }
@@ -195,6 +166,29 @@ pub fn quick(plugin: &Loaded, rows: &[Row]) -> Option<Finding> {
             "both must give the same bits",
         ),
     })
+}
+
+/// Where the plugin names its base and why: the raw value is the base and all contributions, as the contract has it.
+pub fn contributions(plugin: &Loaded, rows: &[Row]) -> Option<Finding> {
+    let name = "contributions";
+    let base = plugin.manifest().base?;
+    let mut summed = 0;
+    for (at, answer) in plugin.answers(&rows::borrowed(rows)).into_iter().enumerate() {
+        // Of as many as there may be the weakest were left out.
+        let Some((raw, reasons)) = answer.ok().and_then(|answer| Some((answer.raw?, answer.reasons))) else { continue };
+        if reasons.len() >= MAX_REASONS {
+            continue;
+        }
+        summed += 1;
+        let parts = || std::iter::once(base).chain(reasons.iter().map(|reason| reason.contribution));
+        let (sum, size) = (parts().sum::<f64>(), parts().map(f64::abs).sum::<f64>());
+        if (raw - sum).abs() > SUMS * size.max(raw.abs()) {
+            let text = format!("row {}: raw is {raw}, base and contributions are {sum} together", at + 1);
+            let next = "give `raw` as the base and all contributions, or leave `base` out";
+            return Some(Finding::failed(name, text, next));
+        }
+    }
+    (summed > 0).then(|| Finding::ok(name, format!("make the raw value of {summed} rows, with the base")))
 }
 
 /// Instructions, memory and wall time of the largest batch.
@@ -252,6 +246,7 @@ pub fn latency(plugin: &Loaded, rows: &[Row]) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::State;
     use super::*;
 
     #[test]

@@ -35,7 +35,7 @@ pub fn read(manifest: &Manifest, data: &Path) -> Result<Vec<Row>> {
             let text = place.and_then(|at| record.get(at)).unwrap_or_default().trim();
             let wrong = || {
                 let message = format!("{} line {}: `{text}` is no number", data.display(), line + 2);
-                CliError::usage(message, "leave a missing value empty")
+                CliError::usage(message, super::golden::NUMBERS)
             };
             Ok((input.name.clone(), cell(input.kind, text).ok_or_else(wrong)?))
         });
@@ -49,6 +49,8 @@ pub fn cell(kind: InputKind, text: &str) -> Option<Option<Value>> {
     match (text, kind) {
         ("", _) => Some(None),
         (text, InputKind::Text) => Some(Some(Value::Text(text.to_owned()))),
+        // As a workflow's truth value comes to a plugin.
+        ("true" | "false", InputKind::Number) => Some(Some(Value::Number(f64::from(u8::from(text == "true"))))),
         (text, InputKind::Number) => text.parse().ok().map(|number| Some(Value::Number(number))),
     }
 }
@@ -113,6 +115,8 @@ mod tests {
         assert_eq!(cell(InputKind::Number, ""), Some(None));
         assert_eq!(cell(InputKind::Number, "1.5"), Some(Some(Value::Number(1.5))));
         assert_eq!(cell(InputKind::Number, "x"), None);
+        assert_eq!(cell(InputKind::Number, "true"), Some(Some(Value::Number(1.0))));
+        assert_eq!(cell(InputKind::Number, "false"), Some(Some(Value::Number(0.0))));
         assert_eq!(cell(InputKind::Text, "1.5"), Some(Some(Value::Text("1.5".into()))));
     }
 }

@@ -13,9 +13,12 @@ use std::time::Instant;
 /// Rows that are scored before the next word of how far it is.
 const CHUNK: usize = 65_536;
 
+/// Scores rows of a file.
+///
 /// Writes per row, in order: `value` and `raw`; the `label` with the largest share, that share as `p`, and the share of
 /// every label as `share:LABEL` where the plugin gives classes; `items` as a JSON list, best first, where it ranks. Last
-/// stands `error`, empty for a row that has an answer.
+/// stand `declined`, why the plugin gives a row no answer, and `error`, why the row failed; both are empty for a row that
+/// has an answer. Ends with 1 where a row failed; to decline one is an answer.
 ///
 /// Example: staunch plugin score X.wasm --data rows.csv
 #[derive(Debug, Args)]
@@ -37,18 +40,11 @@ pub fn run(args: &Score) -> Result<bool> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let written = |error: csv::Error| CliError::new(codes::CLI_FILE, error.to_string(), "");
     let header = header(plugin.manifest());
-    out.write_record(header.iter().map(String::as_str).chain(["error"])).map_err(written)?;
-    let (mut failures, start) = (0, Instant::now());
+    out.write_record(header.iter().map(String::as_str).chain(["declined", "error"])).map_err(written)?;
+    let (mut counts, start) = (Counts::default(), Instant::now());
     for (chunk, rows) in rows.chunks(CHUNK).enumerate() {
         for answer in answers(&plugin, rows) {
-            let (mut cells, error) = match answer {
-                Ok(cells) => (cells, String::new()),
-                Err(failure) => {
-                    failures += 1;
-                    (vec![String::new(); header.len()], failure.to_string())
-                }
-            };
-            cells.push(error);
+            let cells = counts.record(answer, header.len());
             out.write_record(&cells).map_err(written)?;
         }
         let done = chunk * CHUNK + rows.len();
@@ -60,11 +56,39 @@ pub fn run(args: &Score) -> Result<bool> {
     match &args.output {
         Some(path) => {
             std::fs::write(path, &text).map_err(|error| CliError::file(path, &error))?;
-            output::say(&format!("{} rows scored, {failures} failed, written to {}", rows.len(), path.display()));
+            let Counts { declined, failed } = counts;
+            let scored = format!("{} rows scored, {declined} declined, {failed} failed", rows.len());
+            output::say(&format!("{scored}, written to {}", path.display()));
         }
         None => output::say(String::from_utf8_lossy(&text).trim_end()),
     }
-    Ok(failures == 0)
+    Ok(counts.failed == 0)
+}
+
+/// Rows without an answer.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    declined: usize,
+    failed: usize,
+}
+
+impl Counts {
+    /// The whole line of a row: `width` cells of its answer, why it was declined, and why it failed.
+    fn record(&mut self, answer: std::result::Result<Vec<String>, ScoreFailure>, width: usize) -> Vec<String> {
+        let (mut cells, why) = match answer {
+            Ok(cells) => (cells, Default::default()),
+            Err(failure) if failure.code == codes::PLUGIN_DECLINED => {
+                self.declined += 1;
+                (vec![String::new(); width], [failure.message, String::new()])
+            }
+            Err(failure) => {
+                self.failed += 1;
+                (vec![String::new(); width], [String::new(), failure.to_string()])
+            }
+        };
+        cells.extend(why);
+        cells
+    }
 }
 
 /// The cells of each row; by the short way where the plugin has it, for no column holds a reason.
@@ -135,6 +159,16 @@ mod tests {
             card,
             extra: vec![],
         }
+    }
+
+    #[test]
+    fn to_decline_a_row_is_no_failure() {
+        let failure = |code: &str| ScoreFailure { code: code.into(), message: "no plan".into() };
+        let mut counts = Counts::default();
+        assert_eq!(counts.record(Ok(vec!["1".into()]), 1), ["1", "", ""]);
+        assert_eq!(counts.record(Err(failure(codes::PLUGIN_DECLINED)), 1), ["", "no plan", ""]);
+        assert_eq!(counts.record(Err(failure(codes::PLUGIN_TRAP)), 1), ["", "", "ST3004: no plan"]);
+        assert_eq!((counts.declined, counts.failed), (1, 1));
     }
 
     #[test]
