@@ -3,12 +3,14 @@
 //! `simulate`, `backtest` and `drill` share it.
 
 mod lines;
+mod scores;
 mod tally;
 mod theatre;
 mod training;
 mod unread;
 
 pub use lines::History;
+pub use scores::Chosen;
 pub use tally::{Day, Tally, day_of};
 pub use theatre::{Theatre, asks, core_workspace};
 pub use training::Training;
