@@ -2,6 +2,7 @@
 //!
 //! `simulate`, `backtest` and `drill` share it.
 
+mod answers;
 mod lines;
 mod scores;
 mod tally;
@@ -9,6 +10,7 @@ mod theatre;
 mod training;
 mod unread;
 
+pub use answers::Answers;
 pub use lines::History;
 pub use scores::Chosen;
 pub use tally::{Day, Tally, day_of};

@@ -4,7 +4,7 @@ use crate::app::{self, Dir};
 use crate::error::Result;
 use crate::load;
 use crate::output::{self, count, table};
-use crate::playback::{self, Chosen, History, Onlooker, Played, Tally, Theatre, Training};
+use crate::playback::{self, Answers, Chosen, History, Onlooker, Played, Tally, Theatre, Training};
 use clap::Args;
 use serde_json::json;
 use staunch_core::Time;
@@ -50,7 +50,7 @@ struct Outcome {
     decided: u64,
     started: u64,
     advanced: u64,
-    scores: u64,
+    answers: Answers,
     seconds: f64,
     contacts: usize,
     tally: Tally,
@@ -127,9 +127,9 @@ fn simulate(
     let Counter { tally, mut training, .. } = counter;
     training.drain(world);
     let (decided, contacts) = (world.decided_count, world.contacts().len());
-    let (started, advanced, scores) = (world.started, world.advanced, theatre.asked());
+    let (started, advanced, answers) = (world.started, world.advanced, theatre.answers());
     let tally = tally.finish(world);
-    Ok((Outcome { played, decided, started, advanced, scores, seconds: 0.0, contacts, tally }, training))
+    Ok((Outcome { played, decided, started, advanced, answers, seconds: 0.0, contacts, tally }, training))
 }
 
 fn report(args: &Simulate, outcome: &Outcome) {
@@ -140,7 +140,8 @@ fn report(args: &Simulate, outcome: &Outcome) {
             "unread": outcome.played.unread,
             "from": outcome.played.first.map(|at| at.to_string()), "to": outcome.played.last.map(|at| at.to_string()),
             "contacts": outcome.contacts, "decisions": outcome.decided, "seconds": outcome.seconds,
-            "runs_started": outcome.started, "runs_advanced": outcome.advanced, "scores": outcome.scores,
+            "runs_started": outcome.started, "runs_advanced": outcome.advanced, "scores": outcome.answers.asked(),
+            "plugins": outcome.answers.to_json(),
             "runs": runs, "actions": actions, "days": days,
         }));
         return;
@@ -160,6 +161,7 @@ fn text(outcome: &Outcome) -> String {
     if let Some((first, last)) = played.span() {
         parts.push(format!("from {first} to {last}, on virtual time"));
     }
+    parts.extend(outcome.answers.text().map(|text| format!("\n{text}")));
     let tally = &outcome.tally;
     let mut rows = vec![["runs", "state", "count"].map(str::to_owned).to_vec()];
     rows.extend(tally.runs.iter().map(|((flow, state), n)| vec![flow.clone(), (*state).to_owned(), count(*n)]));
