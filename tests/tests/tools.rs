@@ -51,10 +51,9 @@ fn a_training_table_is_of_one_plugin() {
     let unknown = of("repurchse").exit(2).err;
     assert!(unknown.contains("did you mean `repurchase`?"), "{unknown}");
     assert!(!table.exists(), "nothing is written before it is clear what");
-    for (score, header) in [
-        ("mine", "contact,at,recency,goal"),
-        ("winback.repurchase", "contact,at,recency,frequency,spend,trend,goal"),
-    ] {
+    for (score, header) in
+        [("mine", "contact,at,recency,goal"), ("winback.repurchase", "contact,at,recency,frequency,spend,trend,goal")]
+    {
         of(score).ok();
         let rows = std::fs::read_to_string(&table).unwrap();
         assert_eq!(rows.lines().next(), Some(header));

@@ -166,6 +166,7 @@ impl Plugin {
     pub fn outcome(&self, answer: AnswerOrFailure) -> ScoreOutcome {
         let named = |failure: ScoreFailure| ScoreFailure {
             message: format!("plugin `{}`: {}", self.manifest.name, failure.message),
+            digest: Some(self.digest().to_owned()),
             ..failure
         };
         answer.map_err(named).map(|answer| Scored {

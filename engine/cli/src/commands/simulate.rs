@@ -92,7 +92,8 @@ pub fn run(args: &Simulate) -> Result<bool> {
     let since = Instant::now();
     let mut history = History::open(&args.events)?;
     let bar = playback::bar(history.bytes());
-    let (mut outcome, training) = theatre.world(stage, |world| simulate(chosen, &theatre, world, &mut history, &bar))?;
+    let (mut outcome, training) =
+        theatre.world(stage, |world| simulate(chosen, &theatre, world, &mut history, &bar))?;
     bar.finish_and_clear();
     outcome.seconds = since.elapsed().as_secs_f64();
     playback::say_speed(outcome.played.events, outcome.seconds);

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn are_counted_by_plugin_and_code() {
-        let failed = |code: &str| Err(ScoreFailure { code: code.into(), message: "m".into() });
+        let failed = |code: &str| Err(ScoreFailure::new(code, "m"));
         let mut answers = Answers::default();
         assert_eq!(answers.text(), None);
         answers.note("b", &Ok(Scored::scalar(0.5, "d")));

@@ -81,7 +81,7 @@ impl<'a> Theatre<'a> {
             defs.into_iter().any(|def| def.name == *name && asks(def, request))
         });
         match self.fixed {
-            _ if down => Err(ScoreFailure { code: "drill".into(), message: "down in this drill".into() }),
+            _ if down => Err(ScoreFailure::new("drill", "down in this drill")),
             Some(value) => Ok(Scored::scalar(value, "fixed")),
             None => self.project.host.score(std::slice::from_ref(request)).remove(0),
         }

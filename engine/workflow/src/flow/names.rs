@@ -107,7 +107,9 @@ impl Names for At<'_> {
             Root::Account => Some(of(&workspace.schema.account)),
             Root::Event => self.place.event.as_ref().map(|events| event_choices(workspace, events, name)),
             Root::Entry => Some(event_choices(workspace, &self.known.start, name)),
-            Root::Band => self.known.scores.iter().find(|score| score.name == name).and_then(|score| score.bands.clone()),
+            Root::Band => {
+                self.known.scores.iter().find(|score| score.name == name).and_then(|score| score.bands.clone())
+            }
             Root::Score => self.known.scores.iter().find_map(|score| score.labels(name)),
             Root::Feature => None,
         }
