@@ -36,6 +36,35 @@ fn sum(rows: &Value, key: &str) -> u64 {
 }
 
 #[test]
+fn a_training_table_is_of_one_plugin() {
+    let (workspace, events) = retail();
+    let second = "scores:\n  mine:\n    plugin: my-score\n    inputs: [feature.recency]\n    if_unavailable: hold\n";
+    edit(&workspace, "workflows/winback.yaml", "scores:\n", second);
+    edit(&workspace, "workflows/winback.yaml", "when: feature.spend >= 1500", "when: score.mine >= 0.3");
+    let table = workspace.dir().join("features.csv");
+    let (events, path) = (events.to_str().unwrap(), table.to_str().unwrap());
+    let ask = ["simulate", workspace.text(), "--events", events, "--score", "0.5", "--features", path];
+    let of = |score| workspace.staunch(&[&ask[..], &["--of", score]].concat());
+    let refused = workspace.staunch(&ask).exit(2).err;
+    assert!(refused.contains("ST7010") && refused.contains("`mine` (plugin `my-score`)"), "{refused}");
+    assert!(refused.contains("`--of mine`"), "{refused}");
+    let unknown = of("repurchse").exit(2).err;
+    assert!(unknown.contains("did you mean `repurchase`?"), "{unknown}");
+    assert!(!table.exists(), "nothing is written before it is clear what");
+    for (score, header) in
+        [("mine", "contact,at,recency,goal"), ("winback.repurchase", "contact,at,recency,frequency,spend,trend,goal")]
+    {
+        of(score).ok();
+        let rows = std::fs::read_to_string(&table).unwrap();
+        assert_eq!(rows.lines().next(), Some(header));
+        let cells = header.split(',').count();
+        assert!(rows.lines().count() > 100 && rows.lines().all(|row| row.split(',').count() == cells), "{score}");
+    }
+    let alone = workspace.staunch(&[&ask[..6], &["--of", "mine"]].concat()).exit(2).err;
+    assert!(alone.contains("--features"), "{alone}");
+}
+
+#[test]
 fn a_simulation_counts_the_same_whatever_the_order_of_its_file() {
     let (workspace, events) = retail();
     let simulate = |file: &str| {

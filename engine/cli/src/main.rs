@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if full { 2 } else { code });
         }
     };
-    start_log(cli.log_level());
+    start_log(&cli.log());
     let done = commands::run(cli);
     match done.and_then(|fine| output::unwritten().map_or(Ok(fine), Err)) {
         Ok(true) => ExitCode::SUCCESS,
@@ -56,8 +56,8 @@ fn main() -> ExitCode {
 }
 
 /// Structured logs go to stderr: one JSON object a line. `STAUNCH_LOG` chooses what, like `info` or `staunch=debug`.
-fn start_log(level: &str) {
+fn start_log(usual: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("STAUNCH_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -2,13 +2,17 @@
 //!
 //! `simulate`, `backtest` and `drill` share it.
 
+mod answers;
 mod lines;
+mod scores;
 mod tally;
 mod theatre;
 mod training;
 mod unread;
 
+pub use answers::Answers;
 pub use lines::History;
+pub use scores::Chosen;
 pub use tally::{Day, Tally, day_of};
 pub use theatre::{Theatre, asks, core_workspace};
 pub use training::Training;

@@ -138,6 +138,16 @@ pub struct ScoreFailure {
     pub code: String,
     /// What happened.
     pub message: String,
+    /// sha256 of the plugin that was asked, hex; `None` where none was in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+impl ScoreFailure {
+    /// A failure that no plugin answers for, or none that is known here.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> ScoreFailure {
+        ScoreFailure { code: code.into(), message: message.into(), digest: None }
+    }
 }
 
 /// The answer for one row.

@@ -1,6 +1,6 @@
 //! Types of expressions: what each part gives, and where parts do not go together.
 
-use crate::names::{unknown, written};
+use crate::names::{bandless, unknown, written};
 use crate::tree::{Call, Kind, Tree};
 use crate::types::{a, is_condition, mismatch, result};
 use staunch_core::codes;
@@ -67,6 +67,12 @@ impl Inference<'_> {
         if let Some(found) = self.names.lookup(root, name) {
             self.reads.push((root, name.to_owned()));
             return Given { kind: Some(found.kind), optional: found.optional };
+        }
+        if root == Root::Band
+            && let Some((message, help)) = bandless(name, self.names)
+        {
+            self.report(at, codes::EXPR_UNKNOWN_NAME, message, &help);
+            return Given::UNKNOWN;
         }
         if !self.names.list(root).is_empty() {
             let (message, help) = unknown(root, name, self.names);

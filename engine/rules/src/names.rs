@@ -38,6 +38,18 @@ pub(crate) fn unknown(root: Root, name: &str, names: &dyn Names) -> (String, Str
     (format!("`{}` is not known here", written(root, name)), help)
 }
 
+/// What to say of `band.NAME` where a score of this name is there and its plugin has no bands.
+pub(crate) fn bandless(name: &str, names: &dyn Names) -> Option<(String, String)> {
+    let parts = names.list(Root::Score);
+    let own = |part: &&String| part.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let help = match parts.iter().find(own)?.strip_prefix(name) {
+        Some("") => format!("compare `score.{name}` itself, or give the plugin bands"),
+        Some(part) if part.starts_with(".top") => format!("only numbers have bands; take one of it: {}", ranked(name)),
+        _ => format!("only numbers have bands; take a part of it: {}", classed(name, &parts)),
+    };
+    Some((format!("the plugin of `score.{name}` has no bands"), help))
+}
+
 /// A score that is there, and a part of it that its kind does not have (or none, where it is no number).
 fn wrong_part(name: &str, known: &[String]) -> Option<(String, String)> {
     let (score, part) = name.split_once('.').map_or((name, None), |(score, part)| (score, Some(part)));

@@ -6,6 +6,14 @@
 pub const FAILURES: u32 = 5;
 /// Calls that a tripped plugin sits out before one row is tried again.
 pub const REST: u32 = 64;
+/// The target of log lines about plugins that rest.
+pub const BREAKER_LOG: &str = "staunch::breaker";
+
+/// Whether the n-th time that a plugin begins to rest is worth a line of the log: the first, the tenth, the hundredth and so
+/// on. One that never works trips after every rest, which is no news.
+pub fn is_news(trips: u64) -> bool {
+    trips.checked_ilog10().is_some_and(|power| trips == 10u64.pow(power))
+}
 
 /// The state of one plugin's breaker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +60,13 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plugin_that_rests_again_and_again_is_told_rarely() {
+        let told: Vec<u64> = (0..=100_000).filter(|trips| is_news(*trips)).collect();
+        assert_eq!(told, [1, 10, 100, 1_000, 10_000, 100_000]);
+        assert!(is_news(10_000_000_000_000_000_000) && !is_news(u64::MAX));
+    }
 
     #[test]
     fn trips_rests_and_tries_again() {

@@ -32,6 +32,7 @@ mod signing;
 mod trust;
 
 pub use bindings::{Band, Card, DataWindow, Input, InputKind, Manifest, Metric, Range, ResultKind};
+pub use breaker::BREAKER_LOG;
 pub use cache::{Cache, CacheCounts, CacheProblem};
 pub use compile::{ChildCompiler, CompileLimits, Compiler, serve};
 pub use flat::Plain;
@@ -42,7 +43,7 @@ pub use meter::{BINS, InputUsage, LATENCY_MICROS, PluginUsage, bin_bounds};
 pub use output::{Answer, KEPT_ITEMS, MAX_ITEMS, MAX_REASON_CHARS, MAX_REASONS};
 pub use plugin::{AnswerOrFailure, Demand, MAX_BATCH, Plugin};
 pub use problem::PluginProblem;
-pub use refusals::{MAX_REFUSALS, Refusal};
+pub use refusals::{MAX_REFUSALS, REFUSALS_LOG, Refusal};
 pub use sandbox::{DEADLINE_TICKS, MAX_MEMORY, Proof, Sandbox, Setup, TICK};
 pub use scorer::{Scorer, StaticScorer};
 pub use signing::{PublicKey, SecretKey, Signature, Subject};

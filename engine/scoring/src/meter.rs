@@ -147,9 +147,11 @@ impl Meter {
         }
     }
 
-    /// The plugin began to rest.
-    pub fn tripped(&self) {
-        self.counts().trips += 1;
+    /// The plugin began to rest; how often it did so far.
+    pub fn tripped(&self) -> u64 {
+        let mut counts = self.counts();
+        counts.trips += 1;
+        counts.trips
     }
 
     /// Rows are to be scored.
@@ -275,7 +277,7 @@ mod tests {
         }
         meter.failed("ST3004", 3);
         meter.failed("ST3004", 1);
-        meter.tripped();
+        assert_eq!(meter.tripped(), 1);
         let usage = meter.usage(["m", "1", "d"], std::iter::empty());
         assert_eq!((usage.calls, usage.rows, usage.fuel, usage.trips), (5, 10, 25, 1));
         assert_eq!((usage.latency[0], usage.latency[1], usage.latency[11], usage.latency[12]), (2, 1, 1, 1));

@@ -5,7 +5,7 @@ mod demand;
 use crate::abi::Guest;
 use crate::batch::{self, Row};
 use crate::bindings::Manifest;
-use crate::breaker::Breaker;
+use crate::breaker::{BREAKER_LOG, Breaker, is_news};
 use crate::flat::{self, Codes, Plain};
 use crate::limits::Limits;
 use crate::lock::sha256_hex;
@@ -166,6 +166,7 @@ impl Plugin {
     pub fn outcome(&self, answer: AnswerOrFailure) -> ScoreOutcome {
         let named = |failure: ScoreFailure| ScoreFailure {
             message: format!("plugin `{}`: {}", self.manifest.name, failure.message),
+            digest: Some(self.digest().to_owned()),
             ..failure
         };
         answer.map_err(named).map(|answer| Scored {
@@ -286,10 +287,16 @@ impl Plugin {
             Some(failure) if failure.code == codes::PLUGIN_BUSY => {}
             Some(failure) => {
                 if breaker.failed() {
-                    self.meter.tripped();
-                    tracing::warn!(plugin = %self.manifest.name, code = %failure.code, "plugin failed repeatedly and rests");
+                    self.tell_trip(self.meter.tripped(), &failure.code);
                 }
             }
+        }
+    }
+
+    fn tell_trip(&self, times: u64, code: &str) {
+        if is_news(times) {
+            let plugin = &self.manifest.name;
+            tracing::warn!(target: BREAKER_LOG, %plugin, %code, times, "plugin failed repeatedly and rests");
         }
     }
 

@@ -43,7 +43,7 @@ impl PluginProblem {
 }
 
 pub(crate) fn failure(code: Code, message: impl Into<String>) -> ScoreFailure {
-    ScoreFailure { code: code.to_owned(), message: message.into() }
+    ScoreFailure::new(code, message)
 }
 
 fn advice(code: &str) -> (Code, &'static str) {

@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Plugins and limits that are kept apart; beyond these the ones that were refused longest ago are forgotten.
 pub const MAX_REFUSALS: usize = 500;
+/// The target of log lines about limits.
+pub const REFUSALS_LOG: &str = "staunch::refused";
 
 /// The plugin that a limit is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +118,7 @@ fn tell(seen: &mut Seen, tick: u64) {
     let Refusal { plugin, digest, code, limit, allowed, demanded, .. } = &seen.refusal;
     let times = seen.untold;
     tracing::warn!(
-        target: "staunch::refused", %plugin, %digest, %code, %limit, allowed, demanded, times,
+        target: REFUSALS_LOG, %plugin, %digest, %code, %limit, allowed, demanded, times,
         "a limit refused what a plugin asked for"
     );
     (seen.told, seen.untold) = (tick, 0);

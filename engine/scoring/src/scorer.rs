@@ -53,10 +53,10 @@ impl Scorer for StaticScorer {
     fn score(&self, requests: &[ScoreRequest]) -> Vec<ScoreOutcome> {
         let one = |request: &ScoreRequest| match self.outcomes.get(&request.plugin) {
             Some(outcome) => outcome.clone(),
-            None => Err(ScoreFailure {
-                code: codes::PLUGIN_MISSING.into(),
-                message: format!("no score is given for plugin `{}`", request.plugin),
-            }),
+            None => {
+                let message = format!("no score is given for plugin `{}`", request.plugin);
+                Err(ScoreFailure::new(codes::PLUGIN_MISSING, message))
+            }
         };
         requests.iter().map(one).collect()
     }

@@ -301,7 +301,13 @@ fn scores() {
         (&score("topics", "hold", "score.s.label == \"billing\" && score.s.of(\"product\") > 0.2"), &[]),
         (&score("topics", "hold", "score.s.of(\"bilking\") > 0.2"), &[(4, 23, codes::EXPR_UNKNOWN_NAME)]),
         (&score("topics", "hold", "score.s > 0.2"), &[(4, 15, codes::EXPR_UNKNOWN_NAME)]),
-        (&score("topics", "hold", "band.s == \"low\""), &[(4, 15, codes::EXPR_NO_PLACE)]),
+        (&score("topics", "hold", "band.s == \"low\""), &[(4, 15, codes::EXPR_UNKNOWN_NAME)]),
+        (&score("ranks", "hold", "band.s == \"low\""), &[(4, 15, codes::EXPR_UNKNOWN_NAME)]),
+        (&score("number", "hold", "band.s == \"lwo\""), &[(4, 25, codes::BAD_VALUE)]),
+        (&score("number", "hold", "(\"high\" != band.s)"), &[(4, 16, codes::BAD_VALUE)]),
+        (&score("topics", "hold", "score.s.label == \"biling\""), &[(4, 32, codes::BAD_VALUE)]),
+        // Of a plugin that cannot be had nothing more is said.
+        (&score("none", "hold", "band.s == \"lwo\" || score.s.label == \"x\""), &[(11, 13, codes::PLUGIN_UNLOCKED)]),
         (&score("ranks", "hold", "(score.s.top(0) ?? \"none\") == \"x\""), &[]),
         (&score("ranks", "hold", "score.s.top(0) == \"x\""), &[(4, 15, codes::EXPR_NO_DEFAULT)]),
         (&score("number", "review", "score.s > 0.5"), &[(13, 21, codes::MISSING_KEY)]),
@@ -309,6 +315,39 @@ fn scores() {
         (&substitute, &[(14, 7, codes::WRONG_TYPE)]),
         (&score("number", "hold", "feature.k > 1"), &[(10, 3, codes::UNUSED)]),
     ]);
+}
+
+#[test]
+fn a_band_or_label_that_is_not_there_is_met_with_the_nearest() {
+    let flow = |plugin: &str, when: &str| {
+        format!(
+            "{HEAD}{START}features:\n  k: {{ count: order.paid, window: 7d }}\nscores:\n  s:\n    plugin: {plugin}\n    inputs: [feature.k]\n    if_unavailable: hold\nsteps:\n{MAIL}review:\n  actions:\n    - id: unsure\n      when: {when}\n      by: lead\n      expires: 3d\n      if_expired: reject\n"
+        )
+    };
+    for (plugin, when, message, help) in [
+        ("number", "band.s == \"loww\"", "`band.s` is never `loww`", "did you mean `low`?"),
+        ("number", "band.s != \"uncertain\"", "`band.s` is never `uncertain`", "it is one of low"),
+        ("topics", "score.s.label == \"bill\"", "`score.s.label` is never `bill`", "it is one of billing, product"),
+        ("topics", "score.s.label == \"Product\"", "`score.s.label` is never `Product`", "did you mean `product`?"),
+        (
+            "topics",
+            "band.s == \"low\"",
+            "the plugin of `score.s` has no bands",
+            "only numbers have bands; take a part of it: `score.s.label`, `score.s.p` or `score.s.of(\"billing\")`",
+        ),
+        (
+            "ranks",
+            "band.s == \"low\"",
+            "the plugin of `score.s` has no bands",
+            "only numbers have bands; take one of it: `score.s.top(0) ?? \"none\"`",
+        ),
+    ] {
+        let mut found = load(&flow(plugin, when)).diagnostics;
+        found.retain(|one| one.severity == Severity::Error);
+        let said: Vec<_> = found.iter().map(|one| (one.message.as_str(), one.help.as_str())).collect();
+        assert_eq!(said, [(message, help)], "{when}");
+        assert_eq!(found[0].line, 20, "{when}");
+    }
 }
 
 #[test]

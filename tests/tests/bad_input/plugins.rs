@@ -87,17 +87,56 @@ fn a_missing_plugin_and_one_with_other_bytes_do_not_start() {
     workspace.staunch(&["check", workspace.text()]).ok();
 }
 
+/// Lets the pinned plugin trap at every score.
+fn break_plugin(workspace: &Workspace) {
+    let mut bytes = std::fs::read(plugin(workspace)).unwrap();
+    let at = heart(&bytes);
+    // `unreachable`, and `nop` for the constant's eight bytes.
+    bytes[at] = 0x00;
+    bytes[at + 1..at + 9].fill(0x01);
+    workspace.write("plugins/repurchase.wasm", &bytes);
+    workspace.staunch(&["lock", workspace.text()]).ok();
+}
+
+#[test]
+fn a_simulation_counts_the_scores_that_failed_and_logs_none_of_them() {
+    let workspace = Workspace::init("winback");
+    let events = workspace.dir().join("events.ndjson");
+    let events = events.to_str().unwrap();
+    staunch_tests::staunch(&["demo", "--export", events], &[]).ok();
+    // A held run is tried again and again: half a year has enough of it.
+    let all = std::fs::read_to_string(events).unwrap();
+    std::fs::write(events, all.lines().take(5_000).collect::<Vec<_>>().join("\n")).unwrap();
+    let simulate =
+        |args: &[&str]| workspace.staunch(&[&["simulate", workspace.text(), "--events", events], args].concat()).ok();
+    let sound = simulate(&["--format", "json"]).json();
+    let scores = sound["scores"].as_u64().unwrap();
+    assert!(scores > 0, "{sound}");
+    assert_eq!(sound["plugins"], json!([{ "plugin": "repurchase", "answered": scores, "failed": {} }]));
+    break_plugin(&workspace);
+    let broken = simulate(&["--format", "json"]);
+    assert!(!broken.err.contains('{'), "a log line: {}", &broken.err[..broken.err.len().min(1_000)]);
+    let told = broken.json();
+    let plugin = &told["plugins"][0];
+    let failed = |code: &str| plugin["failed"][code].as_u64().unwrap();
+    assert_eq!((plugin["plugin"].as_str(), plugin["answered"].as_u64()), (Some("repurchase"), Some(0)));
+    // One row in 65 is tried once the plugin rests.
+    assert!(failed("ST3004") >= 5 && failed("ST3011") > failed("ST3004"), "{plugin}");
+    assert_eq!(failed("ST3004") + failed("ST3011"), told["scores"].as_u64().unwrap());
+    // Whoever wants to see it in the log has one line for ten, a hundred and so on.
+    let log = [("STAUNCH_LOG".to_owned(), "warn".to_owned())];
+    let logged = staunch_tests::staunch(&["simulate", workspace.text(), "--events", events], &log).ok();
+    let lines = logged.err.matches("failed repeatedly and rests").count();
+    assert!((1..=6).contains(&lines), "{lines}");
+    let text = logged.out;
+    assert!(text.contains("repurchase") && text.contains("ST3004 (") && text.contains("scores failed: see"), "{text}");
+}
+
 /// A workspace whose plugin is pinned in order and traps (or not) at every score.
 fn answer(trap: bool) -> Workspace {
     let workspace = workspace();
     if trap {
-        let mut bytes = std::fs::read(plugin(&workspace)).unwrap();
-        let at = heart(&bytes);
-        // `unreachable`, and `nop` for the constant's eight bytes.
-        bytes[at] = 0x00;
-        bytes[at + 1..at + 9].fill(0x01);
-        workspace.write("plugins/repurchase.wasm", &bytes);
-        workspace.staunch(&["lock", workspace.text()]).ok();
+        break_plugin(&workspace);
     }
     workspace.go_full("scored");
     let events = [
@@ -133,6 +172,12 @@ fn a_trap_holds_the_run_and_sends_nothing() {
     until(20, "the run to be held", || why(&trapping)["runs"][0]["status"].to_string().contains("held"));
     let found = why(&trapping);
     assert!(found["decisions"].to_string().contains("ST3004"), "{found}");
+    let text = trapping.staunch(&["why", trapping.text(), "--contact", "c1", "--workflow", "scored"]).ok().out;
+    let lock = std::fs::read_to_string(trapping.dir().join("staunch.lock")).unwrap();
+    let said = text.lines().skip_while(|line| !line.contains("= unavailable")).map(str::trim).collect::<Vec<_>>();
+    assert_eq!(said[0], "score   repurchase = unavailable, plugin repurchase, sha256");
+    assert!(lock.contains(said[1]) && said[1].len() == 64, "the version that failed: {text}");
+    assert!(said[2].starts_with("ST3004: ") && !said[2].contains("repurchase"), "{text}");
     assert_eq!(found["actions"], json!([]), "an action without its score");
     drop(service);
     assert_eq!(mails(&trapping), 0);

@@ -29,6 +29,7 @@ mod why;
 use crate::error::{CliError, Result};
 use clap::{Parser, Subcommand};
 use staunch_core::codes;
+use staunch_scoring::{BREAKER_LOG, REFUSALS_LOG};
 
 /// Workflow automation that mixes rules with machine learning and knows when to stop.
 ///
@@ -41,18 +42,6 @@ pub struct Cli {
     pub verbose: bool,
     #[command(subcommand)]
     command: Command,
-}
-
-impl Cli {
-    /// What the log holds where `STAUNCH_LOG` does not say.
-    pub fn log_level(&self) -> &'static str {
-        match (self.verbose, &self.command) {
-            (true, _) => "info",
-            // Their answers say what a plugin does wrong, once.
-            (false, Command::Plugin(_)) => "warn,staunch_scoring=error,staunch::refused=error",
-            (false, _) => "warn",
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,6 +72,19 @@ enum Command {
     Lock(lock::Lock),
     Schema(schema::Schema),
     Doctor(doctor::Doctor),
+}
+
+impl Cli {
+    /// What is logged where nobody chose: what goes wrong, without what the command itself reports of plugins.
+    pub fn log(&self) -> String {
+        let quiet: &[&str] = match self.command {
+            _ if self.verbose => return "info".to_owned(),
+            Command::Plugin(_) => &[BREAKER_LOG, REFUSALS_LOG],
+            Command::Simulate(_) | Command::Backtest(_) | Command::Drill(_) | Command::Test(_) => &[BREAKER_LOG],
+            _ => &[],
+        };
+        quiet.iter().fold("warn".to_owned(), |all, target| format!("{all},{target}=off"))
+    }
 }
 
 /// Runs a command: `true` where all is fine, `false` where the thing checked is not.

@@ -4,7 +4,7 @@ use crate::app::{self, Dir};
 use crate::error::Result;
 use crate::load;
 use crate::output::{self, count, table};
-use crate::playback::{self, History, Onlooker, Played, Tally, Theatre, Training};
+use crate::playback::{self, Answers, Chosen, History, Onlooker, Played, Tally, Theatre, Training};
 use clap::Args;
 use serde_json::json;
 use staunch_core::Time;
@@ -30,6 +30,9 @@ pub struct Simulate {
     /// Writes a training table: one row per score that was asked for, with its inputs and whether the goal followed.
     #[arg(long)]
     features: Option<PathBuf>,
+    /// The score of that table, as SCORE or WORKFLOW.SCORE; needed where the workflows ask several plugins.
+    #[arg(long, value_name = "SCORE", requires = "features")]
+    of: Option<String>,
     /// The stage of all workflows.
     #[arg(long, default_value = "full")]
     stage: String,
@@ -47,7 +50,7 @@ struct Outcome {
     decided: u64,
     started: u64,
     advanced: u64,
-    scores: u64,
+    answers: Answers,
     seconds: f64,
     contacts: usize,
     tally: Tally,
@@ -83,10 +86,14 @@ pub fn run(args: &Simulate) -> Result<bool> {
     args.features.iter().try_for_each(|path| app::writable(path, &[&args.events]))?;
     let project = if args.score.is_some() { load::open_unscored(&args.dir.dir)? } else { load::open(&args.dir.dir)? };
     let theatre = Theatre::new(&project, args.score);
+    // Before anything is read or written.
+    let of = args.of.as_deref();
+    let chosen = args.features.as_ref().map(|_| Chosen::new(theatre.catalog.current(), of)).transpose()?;
     let since = Instant::now();
     let mut history = History::open(&args.events)?;
     let bar = playback::bar(history.bytes());
-    let (mut outcome, training) = theatre.world(stage, |world| simulate(args, &theatre, world, &mut history, &bar))?;
+    let (mut outcome, training) =
+        theatre.world(stage, |world| simulate(chosen, &theatre, world, &mut history, &bar))?;
     bar.finish_and_clear();
     outcome.seconds = since.elapsed().as_secs_f64();
     playback::say_speed(outcome.played.events, outcome.seconds);
@@ -105,25 +112,25 @@ pub fn run(args: &Simulate) -> Result<bool> {
 }
 
 fn simulate(
-    args: &Simulate,
+    chosen: Option<Chosen>,
     theatre: &Theatre<'_>,
     world: &mut World<'_>,
     history: &mut History,
     bar: &indicatif::ProgressBar,
 ) -> Result<(Outcome, Training)> {
-    let wanted = args.features.is_some();
+    let wanted = chosen.is_some();
+    let training = Training::of(chosen.unwrap_or_default());
     world.quiet = true;
     world.decisions = wanted.then(Vec::new);
-    let mut counter =
-        Counter { catalog: &theatre.catalog, wanted, tally: Tally::default(), training: Training::default() };
+    let mut counter = Counter { catalog: &theatre.catalog, wanted, tally: Tally::default(), training };
     let schema = &theatre.catalog.workspace.schema;
     let played = playback::play(world, schema, history, &mut counter, &|bytes| bar.set_position(bytes))?;
     let Counter { tally, mut training, .. } = counter;
     training.drain(world);
     let (decided, contacts) = (world.decided_count, world.contacts().len());
-    let (started, advanced, scores) = (world.started, world.advanced, theatre.asked());
+    let (started, advanced, answers) = (world.started, world.advanced, theatre.answers());
     let tally = tally.finish(world);
-    Ok((Outcome { played, decided, started, advanced, scores, seconds: 0.0, contacts, tally }, training))
+    Ok((Outcome { played, decided, started, advanced, answers, seconds: 0.0, contacts, tally }, training))
 }
 
 fn report(args: &Simulate, outcome: &Outcome) {
@@ -134,7 +141,8 @@ fn report(args: &Simulate, outcome: &Outcome) {
             "unread": outcome.played.unread,
             "from": outcome.played.first.map(|at| at.to_string()), "to": outcome.played.last.map(|at| at.to_string()),
             "contacts": outcome.contacts, "decisions": outcome.decided, "seconds": outcome.seconds,
-            "runs_started": outcome.started, "runs_advanced": outcome.advanced, "scores": outcome.scores,
+            "runs_started": outcome.started, "runs_advanced": outcome.advanced, "scores": outcome.answers.asked(),
+            "plugins": outcome.answers.to_json(),
             "runs": runs, "actions": actions, "days": days,
         }));
         return;
@@ -154,6 +162,7 @@ fn text(outcome: &Outcome) -> String {
     if let Some((first, last)) = played.span() {
         parts.push(format!("from {first} to {last}, on virtual time"));
     }
+    parts.extend(outcome.answers.text().map(|text| format!("\n{text}")));
     let tally = &outcome.tally;
     let mut rows = vec![["runs", "state", "count"].map(str::to_owned).to_vec()];
     rows.extend(tally.runs.iter().map(|((flow, state), n)| vec![flow.clone(), (*state).to_owned(), count(*n)]));

@@ -179,14 +179,22 @@ fn body(out: &mut String, entry: &Entry, story: &Story) {
 }
 
 fn score_text(out: &mut String, score: &ScoreNote) {
-    let value = match (&score.value, &score.failure) {
-        (Some(value), _) => round(*value),
-        (None, failure) => format!("unavailable: {}", failure.as_deref().unwrap_or("unknown")),
-    };
+    let value = score.value.map_or_else(|| "unavailable".to_owned(), round);
     let band = score.band.as_ref().map_or_else(String::new, |band| format!(" ({band})"));
-    let _ = writeln!(out, "  score   {} = {value}{band}, plugin {}, sha256", score.name, score.plugin);
+    let _ = writeln!(
+        out,
+        "  score   {} = {value}{band}, plugin {}{}",
+        score.name,
+        score.plugin,
+        if score.digest.is_some() { ", sha256" } else { "" }
+    );
     if let Some(digest) = &score.digest {
         let _ = writeln!(out, "          {digest}");
+    }
+    if score.value.is_none() {
+        let failure = score.failure.as_deref().unwrap_or("its answer has another shape than the workflow reads");
+        // The plugin stands above.
+        let _ = writeln!(out, "          {}", failure.replacen(&format!("plugin `{}`: ", score.plugin), "", 1));
     }
     if score.in_training {
         let _ = writeln!(out, "          inside the training period: the model has seen what it predicts");
@@ -286,4 +294,42 @@ fn shown(value: Option<&Value>) -> String {
 fn round(number: f64) -> String {
     let text = format!("{number:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unavailable(digest: Option<&str>) -> String {
+        let note = ScoreNote {
+            name: "mine".into(),
+            plugin: "loyalty".into(),
+            value: None,
+            band: None,
+            classes: Vec::new(),
+            ranking: Vec::new(),
+            failure: Some("ST3014: plugin `loyalty`: no tier known".into()),
+            reasons: Vec::new(),
+            digest: digest.map(str::to_owned),
+            inputs: Vec::new(),
+            in_training: false,
+            shadow: None,
+        };
+        let mut out = String::new();
+        score_text(&mut out, &note);
+        out
+    }
+
+    #[test]
+    fn an_unavailable_score_names_its_plugin_once_and_the_version_that_failed() {
+        assert_eq!(
+            unavailable(Some("ab12")),
+            "  score   mine = unavailable, plugin loyalty, sha256\n          ab12\n          ST3014: no tier known\n"
+        );
+        // Receipts that were stored before, and plugins that could not be loaded.
+        assert_eq!(
+            unavailable(None),
+            "  score   mine = unavailable, plugin loyalty\n          ST3014: no tier known\n"
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! What a world needs of a workspace, held together: catalog, rules, templates and plugins.
 
 use crate::load::Project;
+use crate::playback::Answers;
 use staunch_core::Time;
 use staunch_core::action::Action;
 use staunch_core::decide::{Catalog, Workspace};
@@ -11,7 +12,7 @@ use staunch_core::workflow::Workflow;
 use staunch_rules::Rules;
 use staunch_scoring::Scorer;
 use staunch_worker::MessageRenderer;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// A workspace ready for worlds.
@@ -25,7 +26,7 @@ pub struct Theatre<'a> {
     fixed: Option<f64>,
     /// The score of this name is unavailable.
     down: Option<String>,
-    asked: Cell<u64>,
+    answers: RefCell<Answers>,
 }
 
 impl<'a> Theatre<'a> {
@@ -34,7 +35,7 @@ impl<'a> Theatre<'a> {
         let workflows = project.workflows.iter().cloned().map(Arc::new).collect();
         let renderer = MessageRenderer::new(Arc::clone(&project.templates));
         let catalog = Catalog::new(core_workspace(project), workflows, vec![]);
-        Theatre { catalog, project, rules: Rules::new(), renderer, fixed, down: None, asked: Cell::new(0) }
+        Theatre { catalog, project, rules: Rules::new(), renderer, fixed, down: None, answers: RefCell::default() }
     }
 
     /// The same, but the score of this name is unavailable.
@@ -63,19 +64,24 @@ impl<'a> Theatre<'a> {
         play(&mut World::new(parts, Live { stages, kills: vec![] }))
     }
 
-    /// How many rows were scored so far.
-    pub fn asked(&self) -> u64 {
-        self.asked.get()
+    /// What plugins said so far.
+    pub fn answers(&self) -> Answers {
+        self.answers.borrow().clone()
     }
 
     fn answer(&self, request: &ScoreRequest) -> ScoreOutcome {
-        self.asked.set(self.asked.get() + 1);
+        let outcome = self.ask(request);
+        self.answers.borrow_mut().note(&request.plugin, &outcome);
+        outcome
+    }
+
+    fn ask(&self, request: &ScoreRequest) -> ScoreOutcome {
         let down = self.down.as_ref().is_some_and(|name| {
             let defs = self.catalog.current().iter().flat_map(|flow| &flow.scores);
             defs.into_iter().any(|def| def.name == *name && asks(def, request))
         });
         match self.fixed {
-            _ if down => Err(ScoreFailure { code: "drill".into(), message: "down in this drill".into() }),
+            _ if down => Err(ScoreFailure::new("drill", "down in this drill")),
             Some(value) => Ok(Scored::scalar(value, "fixed")),
             None => self.project.host.score(std::slice::from_ref(request)).remove(0),
         }

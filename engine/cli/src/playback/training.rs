@@ -2,8 +2,10 @@
 //! followed. What a model learns from is what it will see.
 
 use crate::error::{CliError, Result};
+use crate::playback::Chosen;
 use staunch_core::decide::Catalog;
 use staunch_core::event::Event;
+use staunch_core::receipt::ScoreNote;
 use staunch_core::sim::World;
 use staunch_core::value::Value;
 use staunch_core::workflow::{Goal, matches_any};
@@ -23,12 +25,18 @@ struct Row {
 /// Rows and the events that can be goals.
 #[derive(Default)]
 pub struct Training {
+    chosen: Chosen,
     rows: Vec<Row>,
     /// By contact: times and types of events that are some workflow's goal.
     goals: HashMap<String, Vec<(Time, String)>>,
 }
 
 impl Training {
+    /// A table of these scores.
+    pub fn of(chosen: Chosen) -> Training {
+        Training { chosen, ..Training::default() }
+    }
+
     /// Keeps an event that can be a goal.
     pub fn see(&mut self, catalog: &Catalog, event: &Event) {
         let goals = catalog.current().iter().filter_map(|flow| flow.goal.as_ref());
@@ -43,7 +51,8 @@ impl Training {
         world.turns.clear();
         for decision in world.decisions.iter_mut().flat_map(|all| all.drain(..)) {
             for entry in decision.entries {
-                for score in entry.scores {
+                let chosen = |score: &ScoreNote| self.chosen.has(&entry.workflow, &score.name);
+                for score in entry.scores.into_iter().filter(chosen) {
                     self.rows.push(Row {
                         contact: decision.contact.clone(),
                         at: entry.at,

@@ -113,7 +113,7 @@ fn given(
     request: &ScoreRequest,
     missing: &RefCell<BTreeSet<String>>,
 ) -> ScoreOutcome {
-    let fails = |code: &str, message: String| Err(ScoreFailure { code: code.to_owned(), message });
+    let fails = |code: &str, message: String| Err(ScoreFailure::new(code, message));
     let asked: Vec<_> = workflow.scores.iter().filter(|def| asks(def, request)).collect();
     // Two scores may ask the same plugin for the same row; the first that the case gives counts.
     let found = asked.iter().find_map(|def| Some((*def, case.scores.get(&def.name)?)));

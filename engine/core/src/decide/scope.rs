@@ -268,7 +268,10 @@ fn note_of(
         band: scored.and_then(|scored| band_of(def, scored.value)).map(str::to_owned),
         failure: outcome.as_ref().err().map(ToString::to_string),
         reasons: scored.map(|scored| scored.reasons.clone()).unwrap_or_default(),
-        digest: scored.map(|scored| scored.digest.clone()),
+        digest: match outcome {
+            Ok(scored) => Some(scored.digest.clone()),
+            Err(failure) => failure.digest.clone(),
+        },
         inputs,
         shadow: scored.and_then(|scored| scored.shadow.clone()),
         in_training: scored.and_then(|scored| scored.trained_until).is_some_and(|until| at < until),

@@ -102,7 +102,8 @@ pub(super) const PAGES: &[Entry] = &[
     .example("workflows/bare-duration.yaml"),
     entry(
         BAD_VALUE,
-        "The key takes a few words, or a value of a certain form, and this is neither.",
+        "The key takes a few words, or a value of a certain form, and this is neither. Or an expression compares a field, a \
+         band or a label with a text that it can never be, so that the condition never holds, or always.",
         "Take one of those that are listed.",
     )
     .example("workflows/bad-window.yaml"),

@@ -114,7 +114,7 @@ pub fn scored(value: f64) -> Result<Scored, ScoreFailure> {
 }
 
 pub fn failed() -> Result<Scored, ScoreFailure> {
-    Err(ScoreFailure { code: "ST3004".into(), message: "it trapped".into() })
+    Err(ScoreFailure::new("ST3004", "it trapped"))
 }
 
 pub fn window(from: &str, to: &str) -> Window {

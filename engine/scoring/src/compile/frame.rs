@@ -45,7 +45,7 @@ impl Answer {
             (1, 0) => {
                 let text = String::from_utf8(payload).ok()?;
                 let (code, message) = text.split_once('\n')?;
-                Some(Answer::Failed(ScoreFailure { code: code.into(), message: message.into() }))
+                Some(Answer::Failed(ScoreFailure::new(code, message)))
             }
             _ => None,
         }
@@ -61,7 +61,7 @@ mod tests {
     fn is_read_as_it_was_written() {
         let code = Answer::read(Answer::Code(vec![1, 2, 3], true).write());
         assert!(matches!(code, Some(Answer::Code(code, true)) if code == [1, 2, 3]));
-        let failure = ScoreFailure { code: "ST3010".into(), message: "a\nb".into() };
+        let failure = ScoreFailure::new("ST3010", "a\nb");
         let failed = Answer::read(Answer::Failed(failure.clone()).write());
         assert!(matches!(failed, Some(Answer::Failed(got)) if got == failure));
     }

@@ -43,6 +43,16 @@ fn a_broken_plugin_leaves_the_others_alone() {
 }
 
 #[test]
+fn a_failure_says_which_version_of_the_plugin_was_asked() {
+    let (dir, lock) = workspace(&compiled(model(1)));
+    let (host, _) = Host::load(dir.path(), &lock);
+    let digest = |request: ScoreRequest| host.score(&[request]).remove(0).unwrap_err().digest;
+    let other_inputs = ScoreRequest { inputs: vec![], ..request(&[None]) };
+    assert_eq!(digest(other_inputs), Some(lock.plugins["m"].sha256.clone()));
+    assert_eq!(digest(ScoreRequest { plugin: "none".into(), ..request(&[None]) }), None);
+}
+
+#[test]
 fn inputs_are_matched_by_name_and_type() {
     let (dir, lock) = workspace(&compiled(model(2)));
     let (host, _) = Host::load(dir.path(), &lock);

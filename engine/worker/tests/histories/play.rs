@@ -62,7 +62,7 @@ fn answer(answers: &[Answer], request: &ScoreRequest, at: Time) -> ScoreOutcome 
         Some(Answer { value: Some(value), .. }) => Ok(scored(*value)),
         Some(one) if !one.classes.is_empty() => Ok(Scored { classes: one.classes.clone(), ..scored(one.classes[0].1) }),
         Some(one) if !one.ranking.is_empty() => Ok(Scored { ranking: one.ranking.clone(), ..scored(1.0) }),
-        _ => Err(ScoreFailure { code: "kept".into(), message: "no answer".into() }),
+        _ => Err(ScoreFailure::new("kept", "no answer")),
     }
 }
 

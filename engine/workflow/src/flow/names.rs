@@ -23,8 +23,8 @@ pub(super) struct KnownScore {
     pub(super) name: String,
     /// The shape of its answers; `None` where nothing is known of the plugin, and so nothing is said about its parts.
     pub(super) kind: Option<ScoreKind>,
-    /// Whether `band.NAME` exists.
-    pub(super) banded: bool,
+    /// The bands that `band.NAME` can be, where it exists; `None` where nothing is known of the plugin.
+    pub(super) bands: Option<Vec<String>>,
 }
 
 /// What a place lets an expression or text read beside the contact and its account.
@@ -93,7 +93,7 @@ impl Names for At<'_> {
             Root::Feature if place.features => known.features.iter().any(|known| known == name).then_some(NUMBER),
             Root::Score if place.scores => known.scores.iter().find_map(|score| score.part(name)),
             Root::Band if place.scores => {
-                known.scores.iter().any(|score| score.name == name && score.banded).then_some(TEXT)
+                known.scores.iter().any(|score| score.name == name && score.banded()).then_some(TEXT)
             }
             _ => None,
         }
@@ -107,7 +107,11 @@ impl Names for At<'_> {
             Root::Account => Some(of(&workspace.schema.account)),
             Root::Event => self.place.event.as_ref().map(|events| event_choices(workspace, events, name)),
             Root::Entry => Some(event_choices(workspace, &self.known.start, name)),
-            _ => None,
+            Root::Band => {
+                self.known.scores.iter().find(|score| score.name == name).and_then(|score| score.bands.clone())
+            }
+            Root::Score => self.known.scores.iter().find_map(|score| score.labels(name)),
+            Root::Feature => None,
         }
         .unwrap_or_default()
     }
@@ -124,7 +128,7 @@ impl Names for At<'_> {
             Root::Feature if place.features => known.features.clone(),
             Root::Score if place.scores => known.scores.iter().flat_map(KnownScore::parts).collect(),
             Root::Band if place.scores => {
-                known.scores.iter().filter(|score| score.banded).map(|score| score.name.clone()).collect()
+                known.scores.iter().filter(|score| score.banded()).map(|score| score.name.clone()).collect()
             }
             _ => Vec::new(),
         }
@@ -153,6 +157,21 @@ fn event_choices(workspace: &WorkspaceFile, events: &[String], name: &str) -> Ve
 }
 
 impl KnownScore {
+    /// Whether `band.NAME` exists.
+    fn banded(&self) -> bool {
+        self.bands.as_ref().is_none_or(|bands| !bands.is_empty())
+    }
+
+    /// The texts that `NAME.label` can be.
+    fn labels(&self, name: &str) -> Option<Vec<String>> {
+        match &self.kind {
+            Some(ScoreKind::Classes(labels)) if name.strip_prefix(self.name.as_str()) == Some(".label") => {
+                Some(labels.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// The type of `NAME` or of one of its parts, such as `NAME.of:billing`.
     fn part(&self, name: &str) -> Option<NameType> {
         let rest = name.strip_prefix(self.name.as_str())?;

@@ -44,16 +44,17 @@ impl Flow<'_, '_> {
         let mut draft =
             Draft { at: entry.key_at, name: name.clone(), def: None, risky: None, entry_input: None, review: None };
         let Some(fields) = self.reader.fields(&entry.value, &SCORE) else {
-            self.known.scores.push(KnownScore { name, kind: None, banded: true });
+            self.known.scores.push(KnownScore { name, kind: None, bands: None });
             return draft;
         };
         let plugin = self.reader.need(&fields, "plugin").and_then(|node| Some((node.at, self.reader.id(node)?)));
         let info = plugin.as_ref().and_then(|(at, plugin)| self.plugin(*at, plugin));
         // Where nothing is known of the plugin, nothing is said about its parts and bands.
         let info = info.as_ref();
-        let kind = info.filter(|info| info.inputs.is_some()).map(|info| info.kind.clone());
-        let banded = info.is_none_or(|info| info.inputs.is_none() || !info.bands.is_empty());
-        self.known.scores.push(KnownScore { name: name.clone(), kind: kind.clone(), banded });
+        let told = info.filter(|info| info.inputs.is_some());
+        let kind = told.map(|info| info.kind.clone());
+        let bands = told.map(|info| info.bands.iter().map(|band| band.name.clone()).collect());
+        self.known.scores.push(KnownScore { name: name.clone(), kind: kind.clone(), bands });
         let inputs = self.reader.need(&fields, "inputs").map(|node| self.inputs(node, info, &mut draft));
         let kind = kind.unwrap_or_default();
         let fallback = self.reader.need(&fields, "if_unavailable");

@@ -103,6 +103,7 @@ fn without_a_score_a_run_is_held_or_ends_or_takes_the_substitute() {
     let notes = &transition.decision.unwrap().entries[0].scores;
     assert_eq!(notes.len(), 1, "noted once, however often it is read");
     assert_eq!((notes[0].value, notes[0].failure.as_deref()), (None, Some("ST3004: it trapped")));
+    assert_eq!(notes[0].digest, None, "nothing is known of the plugin");
     let (status, ..) = run(IfUnavailable::Expr(expr("fail")));
     assert!(matches!(status, RunStatus::Held { .. }), "a substitute that fails holds: {status:?}");
 }
