@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn to_decline_a_row_is_no_failure() {
-        let failure = |code: &str| ScoreFailure { code: code.into(), message: "no plan".into() };
+        let failure = |code: &str| ScoreFailure { code: code.into(), message: "no plan".into(), digest: None };
         let mut counts = Counts::default();
         assert_eq!(counts.record(Ok(vec!["1".into()]), 1), ["1", "", ""]);
         assert_eq!(counts.record(Err(failure(codes::PLUGIN_DECLINED)), 1), ["", "no plan", ""]);
