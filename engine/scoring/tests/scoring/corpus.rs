@@ -403,7 +403,7 @@ fn bombs() -> Vec<Case> {
         ("150 components inside one another", nested(150), &["ST3010"]),
         ("201 modules", text(&format!("(component {})", "(core module)".repeat(201))), large),
         ("50,001 functions", module(format!("(type $t (func)) {}", "(func (type $t))".repeat(50_001))), large),
-        ("a function of 300 KB", module(format!("(func {})", "nop ".repeat(300_000))), large),
+        ("a function of 500 KB", module(format!("(func {})", "nop ".repeat(500_000))), large),
         (
             "a module that is copied 65 times",
             text(&format!("(component (core module $m) {})", "(core instance (instantiate $m))".repeat(65))),

@@ -117,7 +117,7 @@ fn answering() -> Vec<Case> {
     let huge = sound.replace("(i32.const 17)", "(i32.const 1000000)");
     let huge =
         format!("(drop (memory.grow (i32.const 900))) {}", huge.replace("40000", "300000").replace("40008", "300008"));
-    let body = "(local.set 0 (i32.const 1))".repeat(80_000);
+    let body = "(local.set 0 (i32.const 1))".repeat(120_000);
     let large = Guest { fields: format!("(func (param i32) {body})").leak(), ..Guest::scoring("(i32.const 0)") };
     vec![
         ("answer", Guest::scoring(huge).build(), "ST3007", "bytes of an answer", 32 << 20, (32 << 20) + 1, 3),
@@ -130,7 +130,7 @@ fn answering() -> Vec<Case> {
             17,
             3,
         ),
-        ("one function", large.build(), "ST3009", "bytes of one function", 262_144, 320_002, 1),
+        ("one function", large.build(), "ST3009", "bytes of one function", 448 << 10, 480_002, 1),
         (
             "parts",
             wat::parse_str(format!("(component {})", "(core module)".repeat(201))).unwrap(),
