@@ -116,7 +116,7 @@ pub fn inspect(dir: &Path) -> Result<Found> {
     diagnostics.extend(lock_problem);
     diagnostics.extend(problems.iter().filter_map(unchallenged));
     if let Some(trust) = loaded.workspace.as_ref().and_then(trust) {
-        diagnostics.extend(host.enforce(dir, &lock, &trust).into_iter().map(distrusted));
+        diagnostics.extend(host.enforce(dir, &lock, &trust).iter().map(distrusted));
     }
     if let Some(workspace) = &loaded.workspace {
         diagnostics.extend(crate::names::unknown(&templates, workspace, &loaded.workflows));
@@ -162,16 +162,8 @@ pub fn lock(dir: &Path) -> Result<Lock> {
 
 /// What is wrong with challengers: they decide nothing, so the workspace works without them.
 fn unchallenged(problem: &PluginProblem) -> Option<Diagnostic> {
-    problem.of_challenger().then(|| Diagnostic {
-        file: LOCK_FILE.into(),
-        line: 1,
-        column: 1,
-        severity: Severity::Warning,
-        code: problem.code.to_owned(),
-        message: format!("{}: {}", problem.plugin, problem.message),
-        help: problem.help.clone(),
-        excerpt: String::new(),
-    })
+    let message = format!("{}: {}", problem.plugin, problem.message);
+    problem.of_challenger().then(|| of_lock(Severity::Warning, problem.code, message, &problem.help))
 }
 
 /// The plugins that a lock pins. A workspace that pins none needs no sandbox.
@@ -197,17 +189,15 @@ pub fn trust_of(dir: &Path) -> Result<Option<Trust>> {
 }
 
 /// A plugin that the workspace does not trust.
-fn distrusted(problem: PluginProblem) -> Diagnostic {
-    Diagnostic {
-        file: LOCK_FILE.into(),
-        line: 1,
-        column: 1,
-        severity: Severity::Error,
-        code: problem.code.to_owned(),
-        message: format!("plugin `{}`: {}", problem.plugin, problem.message),
-        help: problem.help,
-        excerpt: String::new(),
-    }
+fn distrusted(problem: &PluginProblem) -> Diagnostic {
+    let message = format!("plugin `{}`: {}", problem.plugin, problem.message);
+    of_lock(Severity::Error, problem.code, message, &problem.help)
+}
+
+/// What is said of the lock file as a whole.
+fn of_lock(severity: Severity, code: &str, message: String, help: &str) -> Diagnostic {
+    let (file, code, help) = (LOCK_FILE.into(), code.to_owned(), help.to_owned());
+    Diagnostic { file, line: 1, column: 1, severity, code, message, help, excerpt: String::new() }
 }
 
 /// A workspace that pins nothing has no lock file.
@@ -221,16 +211,8 @@ fn read_lock(dir: &Path) -> Result<(Lock, Option<Diagnostic>)> {
     Ok(match Lock::read(&bytes) {
         Ok(lock) => (lock, None),
         Err(error) => {
-            let problem = Diagnostic {
-                file: LOCK_FILE.into(),
-                line: 1,
-                column: 1,
-                severity: Severity::Error,
-                code: error.code().to_owned(),
-                message: error.to_string(),
-                help: "run `staunch lock` to write it again".into(),
-                excerpt: String::new(),
-            };
+            let help = "run `staunch lock` to write it again";
+            let problem = of_lock(Severity::Error, error.code(), error.to_string(), help);
             (Lock::default(), Some(problem))
         }
     })

@@ -87,7 +87,8 @@ async fn read(dir: &Dir, plugin: &str, [champion, challenger]: [&LockedPlugin; 2
 /// Runs `plugin promote`.
 pub async fn promote(args: &Promote) -> Result<bool> {
     let dir = &args.dir.dir;
-    let (champion, challenger) = pinned(dir, &load::lock(dir)?, &args.plugin)?;
+    let lock = load::lock(dir)?;
+    let (champion, challenger) = pinned(dir, &lock, &args.plugin)?;
     if !args.force {
         let pairs = read(&args.dir, &args.plugin, [&champion, &challenger], &args.since).await?;
         if let Some(why) = pairs.against() {
@@ -100,7 +101,7 @@ pub async fn promote(args: &Promote) -> Result<bool> {
             return Ok(false);
         }
     }
-    promote::run(dir, &args.plugin)
+    promote::run(dir, &args.plugin, &lock, [&champion, &challenger])
 }
 
 /// The plugin in force and its challenger, as the lock pins them.

@@ -1,7 +1,7 @@
 //! `staunch model`: train a model from a table, measure it, read those of other libraries, and compile them to scoring plugins.
 
 mod eval;
-mod files;
+pub mod files;
 mod foreign;
 mod qualities;
 mod train;

@@ -6,7 +6,7 @@ mod build;
 mod check;
 mod finding;
 mod golden;
-mod keys;
+pub mod keys;
 mod new;
 mod probe;
 mod rows;

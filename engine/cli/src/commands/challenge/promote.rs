@@ -3,22 +3,21 @@
 //! At every moment the lock pins files that are there: a file is written before the lock names it, and moves away only after
 //! the lock has ceased to. So a process that runs meanwhile, or this one if it dies, never sees half of it.
 
-use super::pinned;
+use crate::commands::model::files::write;
+use crate::commands::plugin::keys::beside;
 use crate::error::{CliError, Result};
 use crate::load::{self, LOCK_FILE};
 use crate::output;
 use staunch_core::codes;
-use staunch_scoring::{FOLDER, LockedPlugin, sha256_hex};
+use staunch_scoring::{FOLDER, Lock, LockedPlugin, sha256_hex};
 use staunch_workflow::{Severity, render};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where versions that were in force are kept, within the folder of plugins.
 const RETIRED: &str = "retired";
 
-/// Promotes the challenger of a plugin.
-pub fn run(dir: &Path, name: &str) -> Result<bool> {
-    let old = load::lock(dir)?;
-    let (champion, challenger) = pinned(dir, &old, name)?;
+/// Promotes the challenger of a plugin; both are as the lock pins them.
+pub fn run(dir: &Path, name: &str, old: &Lock, [champion, challenger]: [&LockedPlugin; 2]) -> Result<bool> {
     let from = dir.join(&challenger.path);
     let bytes = std::fs::read(&from).map_err(|error| CliError::file(&from, &error))?;
     if sha256_hex(&bytes) != challenger.sha256 {
@@ -26,11 +25,11 @@ pub fn run(dir: &Path, name: &str) -> Result<bool> {
         let help = "if the change is meant, run `staunch lock` and let it score in shadow again; else restore the file";
         return Err(CliError::new(codes::PLUGIN_DIGEST, message, help));
     }
-    let path = free(dir, name, &challenger)?;
+    let path = free(dir, name, challenger)?;
     write(&dir.join(&path), &bytes)?;
-    let signature = sig(&from);
+    let signature = beside(&from);
     if signature.exists() {
-        copy(&signature, &sig(&dir.join(&path)))?;
+        copy(&signature, &beside(&dir.join(&path)))?;
     }
     let mut new = old.clone();
     new.challengers.remove(name);
@@ -40,18 +39,18 @@ pub fn run(dir: &Path, name: &str) -> Result<bool> {
     if found.diagnostics.iter().any(|one| one.severity == Severity::Error) {
         write(&dir.join(LOCK_FILE), old.write().as_bytes())?;
         remove(&dir.join(&path))?;
-        forget(&sig(&dir.join(&path)))?;
+        forget(&beside(&dir.join(&path)))?;
         output::say(render(&found.diagnostics).trim_end());
         output::say(&format!("nothing was changed: with {name} {} the workspace has errors", challenger.version));
         return Ok(false);
     }
-    let kept = retire(dir, name, &champion)?;
+    let kept = retire(dir, name, champion)?;
     let home = settle(dir, &path, &champion.path)?;
     new.plugins.insert(name.to_owned(), LockedPlugin { path: home, ..challenger.clone() });
     write(&dir.join(LOCK_FILE), new.write().as_bytes())?;
     for left in [dir.join(&path), from] {
         remove(&left)?;
-        forget(&sig(&left))?;
+        forget(&beside(&left))?;
     }
     output::say(&format!("{name} {} is in force; {} was kept as {kept}", challenger.version, champion.version));
     output::say("a running process takes it by itself; what it decided before keeps the digest of the old one");
@@ -77,8 +76,8 @@ fn free(dir: &Path, name: &str, plugin: &LockedPlugin) -> Result<String> {
 fn settle(dir: &Path, from: &str, home: &str) -> Result<String> {
     let bytes = std::fs::read(dir.join(from)).map_err(|error| CliError::file(&dir.join(from), &error))?;
     write(&dir.join(home), &bytes)?;
-    if sig(&dir.join(from)).exists() {
-        copy(&sig(&dir.join(from)), &sig(&dir.join(home)))?;
+    if beside(&dir.join(from)).exists() {
+        copy(&beside(&dir.join(from)), &beside(&dir.join(home)))?;
     }
     Ok(home.to_owned())
 }
@@ -93,26 +92,11 @@ fn retire(dir: &Path, name: &str, plugin: &LockedPlugin) -> Result<String> {
     let (from, kept) = (dir.join(&plugin.path), file(&folder, name, plugin));
     std::fs::create_dir_all(dir.join(&folder)).map_err(|error| CliError::file(&dir.join(&folder), &error))?;
     std::fs::rename(&from, dir.join(&kept)).map_err(|error| CliError::file(&from, &error))?;
-    if sig(&from).exists() {
-        copy(&sig(&from), &sig(&dir.join(&kept)))?;
-        forget(&sig(&from))?;
+    if beside(&from).exists() {
+        copy(&beside(&from), &beside(&dir.join(&kept)))?;
+        forget(&beside(&from))?;
     }
     Ok(kept)
-}
-
-/// Writes a file as a whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |error: std::io::Error| CliError::file(path, &error);
-    let next = path.with_extension("next");
-    std::fs::write(&next, bytes).map_err(failed)?;
-    std::fs::rename(&next, path).map_err(failed)
-}
-
-/// The signature of a component, which goes where that goes.
-fn sig(component: &Path) -> PathBuf {
-    let mut name = component.as_os_str().to_owned();
-    name.push(".sig");
-    PathBuf::from(name)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -47,7 +47,7 @@ pub(super) fn writable(file: Option<&Path>, kit: Option<(&Path, &[&str])>, read:
 }
 
 /// Writes a file as a whole or not at all.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     // Through links, as the file that is there stays the one that is meant.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let there = fs::metadata(&real).ok();

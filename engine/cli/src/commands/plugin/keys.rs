@@ -78,7 +78,7 @@ fn secret(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Where the signature of a component lies.
-fn beside(plugin: &Path) -> PathBuf {
+pub fn beside(plugin: &Path) -> PathBuf {
     let mut name = plugin.as_os_str().to_owned();
     name.push(".sig");
     PathBuf::from(name)
