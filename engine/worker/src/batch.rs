@@ -10,13 +10,15 @@ use crate::jobs::{End, Job, Todo, sort};
 use crate::migrate::Migrated;
 use staunch_broker::Delivery;
 use staunch_core::account::Accounts;
+use staunch_core::contact::Contact;
 use staunch_core::decide::{Detail, Env, Input, Outcome, decide};
+use staunch_core::event::EventKey;
 use staunch_core::ingest::Refusal;
 use staunch_core::policy::Live;
 use staunch_core::score::ScoreRequest;
 use staunch_core::{Time, codes};
 use staunch_store::{Change, Loaded};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -26,6 +28,9 @@ const TRIES: u32 = 20;
 /// After this many attempts a message that fails alone is parked. Crashes of the process count as attempts, too, but
 /// never park by themselves a message that did not fail alone, until the broker's own, larger limit.
 const ALONE: u32 = 5;
+/// Events that were not delivered before are taken for new, and the commit finds out. After a batch in which some were
+/// not, as when a producer repeats itself, so many batches ask first.
+const LOOK_FOR: u32 = 32;
 
 /// What a batch came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +61,8 @@ struct Attempt {
     /// Of contacts about whom there is nothing to commit.
     refused: Vec<(usize, String)>,
     duplicates: usize,
+    /// Contacts that were not loaded: they were known here.
+    cached: HashSet<String>,
 }
 
 impl Engine {
@@ -175,7 +182,8 @@ impl Engine {
             match self.read(&decider.catalog, delivery, now) {
                 Ok(event) => {
                     let contact = event.contact.clone();
-                    todos.push(Todo { contact, input: Input::Event(event), delivery: Some(index) });
+                    let again = delivery.attempts > 1;
+                    todos.push(Todo { contact, input: Input::Event(event), delivery: Some(index), again });
                 }
                 Err(refusal) => parked.push(self.parked(delivery, refusal, now).await?),
             }
@@ -205,7 +213,7 @@ impl Engine {
         if due.is_empty() {
             return Ok(0);
         }
-        let todo = |contact: String| Todo { contact, input: Input::Wake(now, 0), delivery: None };
+        let todo = |contact: String| Todo { contact, input: Input::Wake(now, 0), delivery: None, again: false };
         let (decider, mut woken) = (self.decider(), due.len());
         match self.decide_all(Arc::clone(&decider), due.iter().cloned().map(todo).collect(), now).await {
             Ok(_) => {}
@@ -241,18 +249,28 @@ impl Engine {
             done.duplicates += attempt.duplicates;
             done.refused.extend(attempt.refused);
             let losers = self.parts.store.commit(&attempt.changes, now).await?.losers;
-            let losers: HashSet<&str> = losers.iter().map(String::as_str).collect();
-            for (change, end) in attempt.changes.iter().zip(attempt.ends) {
-                if losers.contains(change.contact.id.as_str()) {
-                    todos.extend(end.taken);
+            let losers: HashSet<String> = losers.into_iter().collect();
+            let (mut won, mut stale) = (Vec::with_capacity(attempt.changes.len()), 0);
+            for (change, end) in attempt.changes.into_iter().zip(attempt.ends) {
+                if losers.contains(&change.contact.id) {
+                    stale += usize::from(attempt.cached.contains(&change.contact.id));
+                    todos.extend(end.taken.into_iter().map(|todo| Todo { again: true, ..todo }));
                     continue;
                 }
-                self.count_planned(change);
+                self.count_planned(&change);
                 done.decided += change.decisions.iter().filter(|decision| decision.event.is_some()).count();
                 done.refused.extend(end.refused);
                 done.migrated.add(end.migrated);
+                if change.merged.is_empty() {
+                    won.push((change.contact, change.expected + 1));
+                }
             }
+            self.contacts.put(won);
+            self.contacts.learn(attempt.cached.len(), stale);
             if todos.is_empty() {
+                if done.duplicates > 0 {
+                    self.repeats.store(LOOK_FOR, Ordering::Relaxed);
+                }
                 return Ok(done);
             }
         }
@@ -266,17 +284,46 @@ impl Engine {
         todos: Vec<Todo>,
         live: &Arc<Live>,
     ) -> Result<Attempt, WorkerError> {
-        let keys: Vec<_> = todos.iter().filter_map(Todo::key).collect();
+        let repeats = self.repeats.load(Ordering::Relaxed);
+        self.repeats.store(repeats.saturating_sub(1), Ordering::Relaxed);
+        let asked = todos.iter().filter(|todo| repeats > 0 || todo.again);
+        let keys: Vec<_> = asked.filter_map(Todo::key).collect();
         let ids = todos.iter().flat_map(|todo| std::iter::once(todo.contact.as_str()).chain(todo.other()));
         let ids: HashSet<&str> = ids.collect();
-        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let mut ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let known = self.contacts.take(&mut ids);
+        let cached: HashSet<String> = known.keys().cloned().collect();
         let accounts = decider.catalog.reads_accounts();
         let accounts = accounts.then(|| todos.iter().filter_map(Todo::account).map(str::to_owned).collect::<Vec<_>>());
-        let loaded = self.parts.store.load(&ids, &keys, accounts.as_deref()).await?;
+        let loaded = self.load(known, &ids, &keys, accounts).await?;
         let decider = self.knowing(decider, loaded.contacts.values().map(|(contact, _)| contact)).await?;
         let (engine, live) = (Arc::clone(self), Arc::clone(live));
         let decided = tokio::task::spawn_blocking(move || engine.decide_todos(&decider, todos, loaded, &live)).await;
-        decided.map_err(|error| WorkerError::Panic(error.to_string()))
+        let attempt = decided.map_err(|error| WorkerError::Panic(error.to_string()))?;
+        Ok(Attempt { cached, ..attempt })
+    }
+
+    /// What is not known here comes from the store; what both know, the store knows better.
+    async fn load(
+        &self,
+        known: HashMap<String, (Contact, i64)>,
+        ids: &[String],
+        keys: &[EventKey],
+        accounts: Option<Vec<String>>,
+    ) -> Result<Loaded, WorkerError> {
+        let accounts = accounts.map(|mut named| {
+            named.extend(known.values().filter_map(|(contact, _)| contact.account.as_ref()).map(|(id, _)| id.clone()));
+            named
+        });
+        let nothing = ids.is_empty() && keys.is_empty() && accounts.as_ref().is_none_or(Vec::is_empty);
+        let mut loaded = match nothing {
+            true => Loaded::default(),
+            false => self.parts.store.load(ids, keys, accounts.as_deref()).await?,
+        };
+        for (id, contact) in known {
+            loaded.contacts.entry(id).or_insert(contact);
+        }
+        Ok(loaded)
     }
 
     /// Decides jobs on this thread: as far as each goes without a score, then all scores together, and again.
@@ -304,7 +351,7 @@ impl Engine {
                 refused.extend(open.end.refused);
             }
         }
-        Attempt { changes, ends, refused, duplicates }
+        Attempt { changes, ends, refused, duplicates, cached: HashSet::new() }
     }
 
     /// Moves every job on as far as it goes; gives the scores that are wanted, with the index of their job.

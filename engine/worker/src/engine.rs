@@ -1,5 +1,6 @@
 //! What a worker is made of.
 
+use crate::cache::Contacts;
 use crate::decider::{Content, Decider};
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
@@ -10,7 +11,7 @@ use staunch_core::expr::Evaluator;
 use staunch_store::{Store, StoreError};
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, RwLock};
 use tokio::sync::Mutex;
 
@@ -89,6 +90,10 @@ pub struct Engine {
     pub(crate) owed: AtomicBool,
     /// Messages on their way into batches.
     pub(crate) lanes: Lanes,
+    /// Contacts as they were last committed here.
+    pub(crate) contacts: Contacts,
+    /// For so many batches more it is asked of every event whether it is decided already.
+    pub(crate) repeats: AtomicU32,
 }
 
 impl Engine {
@@ -99,7 +104,7 @@ impl Engine {
     pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
         let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
         let (lanes, changing, owed) = (Lanes::new(parts.broker.lanes()), Mutex::default(), AtomicBool::new(false));
-        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes });
+        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes, contacts: Contacts::new(), repeats: AtomicU32::new(0) });
         let plugins = Plugins(Arc::downgrade(&engine));
         if let Err(error) = engine.parts.metrics.registry().register(Box::new(plugins)) {
             tracing::warn!(%error, "plugins have no metrics");

@@ -20,6 +20,8 @@ pub(crate) struct Todo {
     pub input: Input,
     /// The index of the delivery that an event came with.
     pub delivery: Option<usize>,
+    /// Whether it may be decided already, as far as one can tell before the commit.
+    pub again: bool,
 }
 
 /// Contacts on their way through decisions, with the inputs that are about them.

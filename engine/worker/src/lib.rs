@@ -4,6 +4,7 @@
 //! demo calls the same ones in a fixed order on a virtual clock.
 
 mod batch;
+mod cache;
 mod clock;
 mod decider;
 mod dispatch;

@@ -4,10 +4,12 @@
 use crate::Result;
 use crate::sql::{Arg, Column, Db, Fail, Lock, Query, Row, SqlStore, Table, Tx, migrate};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Executor, Postgres};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Executor, Postgres};
 use std::time::Duration;
 
-const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
+/// A connection that did nothing for longer may be dead, and is asked before its next use.
+const DOUBTFUL: Duration = Duration::from_secs(1);
 
 /// The store in Postgres.
 pub type PostgresStore = SqlStore<PostgresDb>;
@@ -33,6 +35,15 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(10)
             .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .before_acquire(|connection, held| {
+                Box::pin(async move {
+                    if held.idle_for > DOUBTFUL {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(move |connection, _| {
                 let set_path = set_path.clone();
                 Box::pin(async move {

@@ -35,6 +35,36 @@ pub fn ids(change: &Change) -> impl Iterator<Item = &str> {
 
 /// Writes the contacts whose versions are the expected ones.
 pub async fn swap<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<Swapped, Fail> {
+    match changes.iter().all(|change| change.merged.is_empty() && change.aliases.is_empty()) {
+        true => Ok(Swapped::Won(swap_alone::<D>(tx, changes).await?)),
+        false => swap_together::<D>(tx, changes).await,
+    }
+}
+
+/// Where each change is about one row, that row can be compared and written at once, in the order of ids.
+async fn swap_alone<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<HashSet<String>, Fail> {
+    let mut records: Vec<Record<'_>> = changes.iter().map(|change| own_record(change)).collect();
+    records.sort_by(|one, two| one.contact.id.cmp(&two.contact.id));
+    let (old, new): (Vec<&Record<'_>>, Vec<&Record<'_>>) = records.iter().partition(|record| record.expected > 0);
+    let mut won = compare_and_update::<D>(tx, &old).await?;
+    won.extend(insert::<D>(tx, &new).await?);
+    Ok(won)
+}
+
+/// Gives the ids of the rows that had the expected version.
+async fn compare_and_update<D: Db>(tx: &mut Tx<D>, old: &[&Record<'_>]) -> Result<HashSet<String>, Fail> {
+    if old.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let update = "UPDATE contacts SET version = contacts.version + 1, state = r.state, wake_at = r.wake_at
+        FROM {rows} WHERE contacts.id = r.id AND contacts.version = r.expected RETURNING contacts.id";
+    let table = rows(old)?.ints("expected", old.iter().map(|record| record.expected));
+    let rows: Vec<(String,)> = D::fetch(tx, Query::new(update).table(table)).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// Where rows belong together, all are locked first, so that none is written whose sisters cannot be.
+async fn swap_together<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<Swapped, Fail> {
     let versions = lock::<D>(tx, changes).await?;
     let owners = owners::<D>(tx, changes).await?;
     let mut fitting: Vec<(&Change, Vec<Record<'_>>)> = Vec::new();
@@ -93,9 +123,12 @@ fn fits(change: &Change, versions: &HashMap<String, i64>, owners: &HashMap<Strin
         && change.aliases.iter().all(free)
 }
 
+fn own_record(change: &Change) -> Record<'_> {
+    Record { contact: Cow::Borrowed(&change.contact), expected: change.expected, wake_at: change.wake_at }
+}
+
 fn records<'a>(change: &'a Change, owners: &HashMap<String, String>) -> Vec<Record<'a>> {
-    let own = Record { contact: Cow::Borrowed(&change.contact), expected: change.expected, wake_at: change.wake_at };
-    let mut records = vec![own];
+    let mut records = vec![own_record(change)];
     for one in &change.merged {
         records.push(Record { contact: Cow::Borrowed(&one.tombstone), expected: one.expected, wake_at: None });
     }

@@ -1,0 +1,1 @@
+-- Postgres has something to do here; SQLite compares ids as bytes anyway.
