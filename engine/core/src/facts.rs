@@ -117,7 +117,7 @@ impl<'de> Deserialize<'de> for Facts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FactLog {
     /// (time, number) of each fact inside the longest window.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
     pub entries: Vec<(Time, f64)>,
     /// The latest time ever, kept beyond every window.
     pub last: Option<Time>,

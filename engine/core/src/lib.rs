@@ -19,6 +19,7 @@ pub mod feature;
 pub mod guards;
 pub mod ingest;
 pub mod map;
+mod packed;
 pub mod plain;
 pub mod policy;
 pub mod receipt;

@@ -69,8 +69,24 @@ pub struct ScoreRequest {
 impl ScoreRequest {
     /// Equal for equal requests: a hash of the plugin's name and the inputs, 32 hex digits.
     pub fn key(&self) -> String {
-        let inputs = serde_json::to_string(&self.inputs).unwrap_or_default();
-        hex::encode(crate::action::hash16("score", &[&self.plugin, &inputs]))
+        let mut inputs = Vec::with_capacity(32 * self.inputs.len());
+        for (name, value) in &self.inputs {
+            // A number, by far the most frequent value, needs no text. Names end with a byte that is in no text.
+            inputs.extend_from_slice(name.as_bytes());
+            inputs.push(0xff);
+            match value {
+                Some(Value::Number(number)) => {
+                    inputs.push(b'n');
+                    inputs.extend_from_slice(&number.to_bits().to_le_bytes());
+                }
+                other => {
+                    inputs.push(b'v');
+                    inputs.extend(serde_json::to_vec(other).unwrap_or_default());
+                    inputs.push(0xff);
+                }
+            }
+        }
+        crate::action::hash_hex("score", &[self.plugin.as_bytes(), &inputs])
     }
 }
 

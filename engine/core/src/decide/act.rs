@@ -32,7 +32,9 @@ pub(super) fn plan(
     let ruling = ask(moment, run, spec, payload.assignee());
     let (state, reason, due_at) = state_of(&ruling, review.is_some(), moment.at);
     let expires_at = moment.at + spec.expires;
-    run.pending_until = run.pending_until.max(Some(expires_at));
+    if state.pending() {
+        run.pending_until = run.pending_until.max(Some(expires_at));
+    }
     let trace = moment.full.then(|| {
         let why = reason.map_or_else(String::new, |reason| format!(" ({})", reason.word()));
         let result = format!("{} {}{why}", spec.channel.word(), state.word());
