@@ -1,24 +1,44 @@
 //! The engine over the same events: from a full queue until the last one is decided and acknowledged.
 
 use crate::cpu::Watch;
-use crate::{Failure, Options, Round, feed, workspace};
+use crate::{Failure, Options, Round, feed, latency, workspace};
 use lapin::options::{ExchangeDeleteOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
-use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection, Row};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor, PgConnection, Row};
 use staunch_tests::Service;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// Measures it in a database and with queues of its own.
-pub fn run(options: &Options, round: u32, runtime: &Runtime) -> Result<Round, Failure> {
+/// How the engine gets its events.
+#[derive(Clone, Copy, Debug)]
+pub enum Load {
+    /// All lie in the queue before it starts.
+    Full,
+    /// They come at this many a second.
+    Steady(f64),
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// Of a full queue.
+    Rate(Round),
+    /// Of a steady rate: the latency of each event in microseconds, sorted.
+    Latency(Vec<i64>),
+}
+
+/// Measures it in a database and with queues of its own; in SQLite where `sqlite`.
+pub fn run(options: &Options, round: u32, runtime: &Runtime, load: Load, sqlite: bool) -> Result<Found, Failure> {
     let name = format!("staunch_load_{}_{round}", std::process::id());
     let (base, query) = options.database.split_once('?').unwrap_or((&options.database, ""));
     let base = base.rsplit_once('/').ok_or("the database's address has no name")?.0;
     let url = format!("{base}/{name}{}{query}", if query.is_empty() { "" } else { "?" });
     runtime.block_on(admin(&options.database, &format!("CREATE DATABASE {name}")))?;
-    let done = measure(options, round, runtime, &name, &url);
+    let place = Place { name: &name, url: (!sqlite).then_some(url.as_str()) };
+    let done = measure(options, round, runtime, load, &place);
     let cleaned = runtime.block_on(async {
         admin(&options.database, &format!("DROP DATABASE {name} WITH (FORCE)")).await?;
         let channel = feed::connect(&options.amqp).await?.create_channel().await?;
@@ -30,9 +50,15 @@ pub fn run(options: &Options, round: u32, runtime: &Runtime) -> Result<Round, Fa
         }
         Ok::<(), Failure>(())
     });
-    let round = done?;
+    let found = done?;
     cleaned?;
-    Ok(round)
+    Ok(found)
+}
+
+/// Where the engine works: the prefix of its queues, and its Postgres unless it is a SQLite file of its own.
+struct Place<'a> {
+    name: &'a str,
+    url: Option<&'a str>,
 }
 
 async fn admin(url: &str, sql: &str) -> Result<(), Failure> {
@@ -40,31 +66,57 @@ async fn admin(url: &str, sql: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(options: &Options, round: u32, runtime: &Runtime, name: &str, url: &str) -> Result<Round, Failure> {
+fn measure(options: &Options, round: u32, runtime: &Runtime, load: Load, place: &Place<'_>) -> Result<Found, Failure> {
     let dir = tempfile::tempdir()?;
-    workspace::write(dir.path(), &options.binary)?;
-    let env =
-        [("STAUNCH_AMQP_URL", options.amqp.as_str()), ("STAUNCH_AMQP_PREFIX", name), ("STAUNCH_DATABASE_URL", url)];
+    let Place { name, url } = place;
+    workspace::write(dir.path(), options, url.is_some())?;
+    let mut env = vec![("STAUNCH_AMQP_URL", options.amqp.as_str()), ("STAUNCH_AMQP_PREFIX", name)];
+    env.extend(url.map(|url| ("STAUNCH_DATABASE_URL", url)));
     let env: Vec<(String, String)> =
         env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let service = Service::of(&options.binary, dir.path(), &["--roles", "worker"], &env).ready();
-    service.kill();
+    let start = || Service::of(&options.binary, dir.path(), &["--roles", "worker"], &env).ready();
+    start().kill();
     promote(&options.binary, dir.path(), &env)?;
-    runtime.block_on(async {
-        let connection = feed::connect(&options.amqp).await?;
-        feed::publish(&connection, &format!("{name}.events"), "load", round, options.events).await
-    })?;
-    let watch = Watch::start(&[("broker", "beam.smp"), ("database", "postgres"), ("engine", "staunch")]);
-    let began = Instant::now();
-    let service = Service::of(&options.binary, dir.path(), &["--roles", "worker"], &env).ready();
-    runtime.block_on(drained(&options.amqp, name))?;
-    runtime.block_on(decided(url, options.events))?;
-    let wall = began.elapsed().as_secs_f64();
-    let found = watch.round(options.events, wall);
-    service.kill();
-    runtime.block_on(check(url, options.events))?;
+    let mut table = match url {
+        Some(url) => Table::Postgres((*url).to_owned()),
+        None => Table::Sqlite(dir.path().join(".staunch/staunch.db")),
+    };
+    let exchange = format!("{name}.events");
+    let found = match load {
+        Load::Full => {
+            runtime.block_on(async {
+                let connection = feed::connect(&options.amqp).await?;
+                feed::publish(&connection, &exchange, "load", &options.feed(round)).await
+            })?;
+            let watch = Watch::start(&[("broker", "beam.smp"), ("database", "postgres"), ("engine", "staunch")]);
+            let began = Instant::now();
+            let service = start();
+            runtime.block_on(drained(&options.amqp, name))?;
+            runtime.block_on(table.decided(options.events))?;
+            let found = watch.round(options.events, began.elapsed().as_secs_f64());
+            service.kill();
+            Found::Rate(found)
+        }
+        Load::Steady(rate) => {
+            let service = start();
+            let planned = runtime.block_on(async {
+                let connection = feed::connect(&options.amqp).await?;
+                latency::publish(&connection, &exchange, "load", &options.feed(round), rate).await
+            })?;
+            runtime.block_on(table.decided(options.events))?;
+            service.kill();
+            Found::Latency(runtime.block_on(async {
+                let mut database = PgConnection::connect(url.ok_or("latency is read from Postgres")?).await?;
+                latency::of_rows(&mut database, COMMITS, planned, rate).await
+            })?)
+        }
+    };
+    runtime.block_on(table.check(options.events))?;
     Ok(found)
 }
+
+const COMMITS: &str = "SELECT receipt::json->'event'->>'id',
+    (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint FROM decisions WHERE kind = 'event'";
 
 /// Lets the workflows act.
 fn promote(binary: &Path, dir: &Path, env: &[(String, String)]) -> Result<(), Failure> {
@@ -92,34 +144,49 @@ async fn drained(amqp: &str, name: &str) -> Result<(), Failure> {
     }
 }
 
-/// Waits until the last batches are committed, too.
-async fn decided(url: &str, events: u64) -> Result<(), Failure> {
-    let mut database = PgConnection::connect(url).await?;
-    let began = Instant::now();
-    while number(&mut database, DECIDED).await? < events as i64 {
-        if began.elapsed() > Duration::from_secs(20) {
-            return Err("some events are never decided".into());
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    Ok(())
+/// Where the engine's decisions are.
+enum Table {
+    Postgres(String),
+    Sqlite(PathBuf),
 }
 
 const DECIDED: &str = "SELECT COUNT(*) FROM decisions WHERE kind = 'event'";
+const SCORED: &str = "SELECT COUNT(*) FROM decisions WHERE receipt LIKE '%\"plugin\":\"churn\"%'";
+const ACTIONS: &str = "SELECT COUNT(*) FROM actions";
 
-async fn number(database: &mut PgConnection, sql: &'static str) -> Result<i64, Failure> {
-    Ok(sqlx::query(sql).fetch_one(database).await?.get::<i64, _>(0))
-}
+impl Table {
+    async fn count(&mut self, sql: &'static str) -> Result<i64, Failure> {
+        Ok(match self {
+            Table::Postgres(url) => {
+                let mut database = PgConnection::connect(url).await?;
+                sqlx::query(sql).fetch_one(&mut database).await?.get(0)
+            }
+            Table::Sqlite(path) => {
+                let mut database = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
+                sqlx::query(sql).fetch_one(&mut database).await?.get(0)
+            }
+        })
+    }
 
-/// Every event was decided once, half of them with a score, and about every tenth made an action.
-async fn check(url: &str, events: u64) -> Result<(), Failure> {
-    let mut database = PgConnection::connect(url).await?;
-    let decided = number(&mut database, DECIDED).await?;
-    let scored = "SELECT COUNT(*) FROM decisions WHERE receipt LIKE '%\"plugin\":\"churn\"%'";
-    let scored = number(&mut database, scored).await?;
-    let actions = number(&mut database, "SELECT COUNT(*) FROM actions").await?;
-    println!("        {decided} decided, {scored} with a score, {actions} actions");
-    let share = |part: i64| part as f64 / events as f64;
-    let sound = decided == events as i64 && share(scored) >= 0.5 && (0.08..0.12).contains(&share(actions));
-    if sound { Ok(()) } else { Err("the engine did not do what the benchmark says".into()) }
+    /// Waits until the last batches are committed, too.
+    async fn decided(&mut self, events: u64) -> Result<(), Failure> {
+        let began = Instant::now();
+        while self.count(DECIDED).await? < events as i64 {
+            if began.elapsed() > Duration::from_secs(60) {
+                return Err("some events are never decided".into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Every event was decided once, half of them with a score, and about every tenth made an action.
+    async fn check(&mut self, events: u64) -> Result<(), Failure> {
+        let [decided, scored, actions] =
+            [self.count(DECIDED).await?, self.count(SCORED).await?, self.count(ACTIONS).await?];
+        println!("        {decided} decided, {scored} with a score, {actions} actions");
+        let share = |part: i64| part as f64 / events as f64;
+        let sound = decided == events as i64 && share(scored) >= 0.5 && (0.08..0.12).contains(&share(actions));
+        if sound { Ok(()) } else { Err("the engine did not do what the benchmark says".into()) }
+    }
 }

@@ -1,7 +1,7 @@
 //! The workspace of the engine: five workflows, eight features, a score of a hundred trees on half of the events, and one
 //! action for every tenth.
 
-use crate::Failure;
+use crate::{Failure, Options};
 use staunch_models::{Model, sample};
 use std::path::Path;
 use std::process::Command;
@@ -11,14 +11,14 @@ zone: Europe/Berlin
 currency: EUR
 connections:
   broker: env:STAUNCH_AMQP_URL
-  database: env:STAUNCH_DATABASE_URL
-contact:
+{database}contact:
   plan: { type: text }
 events:
   order.paid:     { amount: number, items: number, channel: text }
   cart.abandoned: { amount: number, items: number, channel: text }
   page.viewed:    { amount: number, items: number, channel: text }
   offer.seen:     { amount: number, items: number, channel: text }
+  plan.changed:   { seats: number }
 purposes: [onboarding]
 policy: {}
 ";
@@ -60,17 +60,21 @@ const OTHERS: [(&str, &str, &str); 4] = [
     ("offers", "offer.seen", "event.channel == \"store\" && event.amount > 10"),
 ];
 
-/// Writes it with its compiled model, pinned.
-pub fn write(dir: &Path, staunch: &Path) -> Result<(), Failure> {
+/// Writes it with its compiled model, pinned; in SQLite unless in Postgres.
+pub fn write(dir: &Path, options: &Options, postgres: bool) -> Result<(), Failure> {
     let write = |path: &str, bytes: &[u8]| {
         let path = dir.join(path);
         path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         std::fs::write(path, bytes)
     };
-    write("staunch.yaml", WORKSPACE.as_bytes())?;
+    let database = if postgres { "  database: env:STAUNCH_DATABASE_URL\n" } else { "" };
+    write("staunch.yaml", WORKSPACE.replace("{database}", database).as_bytes())?;
     write("workflows/scored.yaml", SCORED.as_bytes())?;
     write("templates/load/hint.txt", b"Title: A hint\n\nHave a look.\n")?;
-    for (name, event, when) in OTHERS {
+    // Beyond the five that the events are about there may be many that they are not about.
+    let idle = (5..options.workflows).map(|number| (format!("idle-{number}"), "plan.changed", "event.seats > 3"));
+    let others = OTHERS.map(|(name, event, when)| (name.to_owned(), event, when));
+    for (name, event, when) in others.into_iter().chain(idle) {
         let flow = format!(
             "workflow: {name}\ntitle: Never starts\nowner: load\npurpose: onboarding\npriority: 20\nstart:\n  event: {event}\n  when: {when}\nsteps:\n  - nudge: note\n    template: load/hint\n    expires: 2d\n"
         );
@@ -79,7 +83,7 @@ pub fn write(dir: &Path, staunch: &Path) -> Result<(), Failure> {
     let mut model = sample::trees(7, 8, 100, 5);
     model.name = "churn".into();
     write("plugins/churn.wasm", &staunch_models::compile(&Model::Trees(model))?)?;
-    let locked = Command::new(staunch).arg("lock").arg(dir).output()?;
+    let locked = Command::new(&options.binary).arg("lock").arg(dir).output()?;
     if !locked.status.success() {
         return Err(String::from_utf8_lossy(&locked.stdout).into());
     }
