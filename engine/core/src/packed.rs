@@ -8,7 +8,7 @@
 //! `[[time, number], …]`, as logs were before, and such are read for ever.
 
 use crate::time::Time;
-use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserializer, Serialize, Serializer};
 use std::fmt;
 
