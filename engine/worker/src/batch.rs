@@ -6,6 +6,7 @@
 use crate::clock::Clock;
 use crate::decider::Decider;
 use crate::engine::{Engine, WorkerError};
+use crate::failpoint;
 use crate::jobs::{End, Job, Todo, sort};
 use crate::migrate::Migrated;
 use staunch_broker::Delivery;
@@ -86,7 +87,9 @@ impl Engine {
         timer.observe_duration();
         match result {
             Ok(handled) => {
+                failpoint::hit(failpoint::AFTER_COMMIT);
                 self.parts.broker.ack(&deliveries).await?;
+                failpoint::hit(failpoint::AFTER_ACK);
                 self.count(handled);
                 Ok(handled)
             }
@@ -240,6 +243,7 @@ impl Engine {
             let attempt = self.attempt(Arc::clone(&decider), std::mem::take(&mut todos), &live).await?;
             done.duplicates += attempt.duplicates;
             done.refused.extend(attempt.refused);
+            failpoint::hit(failpoint::BEFORE_COMMIT);
             let losers = self.parts.store.commit(&attempt.changes, now).await?.losers;
             let losers: HashSet<&str> = losers.iter().map(String::as_str).collect();
             for (change, end) in attempt.changes.iter().zip(attempt.ends) {
