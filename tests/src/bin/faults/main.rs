@@ -10,9 +10,14 @@
 mod bed;
 mod case;
 mod crash;
+mod duplicates;
 mod feed;
 mod oracle;
+mod paused;
+mod points;
+mod poison;
 mod receiver;
+mod sigterm;
 
 use case::Case;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,7 +43,14 @@ impl Options {
 }
 
 /// All cases: name and what runs it.
-const CASES: [(&str, fn(&Options, &mut Case)); 1] = [("crash", crash::run)];
+const CASES: [(&str, fn(&Options, &mut Case)); 6] = [
+    ("crash", crash::run),
+    ("points", points::run),
+    ("sigterm", sigterm::run),
+    ("poison", poison::run),
+    ("paused", paused::run),
+    ("duplicates", duplicates::run),
+];
 
 fn main() -> ExitCode {
     match start() {
@@ -89,6 +101,7 @@ fn start() -> Result<bool, String> {
 /// A case that gives up by a panic has failed; those after it run all the same.
 fn one(options: &Options, name: &str, run: fn(&Options, &mut Case)) -> Case {
     let mut case = Case::new(name);
+    std::panic::set_hook(Box::new(|panic| eprintln!("gave up: {panic}")));
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(options, &mut case))) {
         let said = panic.downcast_ref::<String>().cloned();
         let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
