@@ -86,6 +86,10 @@ impl Bed {
         }
         // The order of commits: rows of one contact are written under the lock of its row.
         bed.database.run("ALTER TABLE decisions ADD COLUMN seq BIGSERIAL");
+        // And their times: `decided_at` is when a batch began.
+        bed.database.run(
+            "ALTER TABLE decisions ADD COLUMN written BIGINT DEFAULT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
+        );
         bed
     }
 

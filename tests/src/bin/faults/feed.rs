@@ -21,16 +21,19 @@ pub struct Feed {
 impl Feed {
     /// To the exchange and queues of this prefix.
     pub fn open(url: &str, prefix: &str) -> Feed {
+        Feed::try_open(url, prefix).unwrap()
+    }
+
+    /// The same, where the broker may be away.
+    pub fn try_open(url: &str, prefix: &str) -> Result<Feed, lapin::Error> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (connection, channel) = runtime
-            .block_on(async {
-                let connection = Connection::connect(url, ConnectionProperties::default()).await?;
-                let channel = connection.create_channel().await?;
-                channel.confirm_select(ConfirmSelectOptions::default()).await?;
-                Ok::<_, lapin::Error>((connection, channel))
-            })
-            .unwrap();
-        Feed { runtime, channel, _connection: connection, prefix: prefix.to_owned() }
+        let (connection, channel) = runtime.block_on(async {
+            let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+            let channel = connection.create_channel().await?;
+            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            Ok::<_, lapin::Error>((connection, channel))
+        })?;
+        Ok(Feed { runtime, channel, _connection: connection, prefix: prefix.to_owned() })
     }
 
     /// Publishes bodies with their routing keys, in this order; all are durable on return.

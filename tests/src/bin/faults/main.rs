@@ -9,15 +9,21 @@
 
 mod bed;
 mod case;
+mod clocks;
 mod crash;
 mod duplicates;
 mod feed;
+mod memory;
 mod oracle;
+mod order;
 mod paused;
 mod points;
 mod poison;
 mod receiver;
+mod restart;
+mod servers;
 mod sigterm;
+mod timers;
 
 use case::Case;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,13 +49,18 @@ impl Options {
 }
 
 /// All cases: name and what runs it.
-const CASES: [(&str, fn(&Options, &mut Case)); 6] = [
+const CASES: [(&str, fn(&Options, &mut Case)); 11] = [
     ("crash", crash::run),
     ("points", points::run),
+    ("order", order::run),
     ("sigterm", sigterm::run),
+    ("restart", restart::run),
     ("poison", poison::run),
     ("paused", paused::run),
+    ("clocks", clocks::run),
     ("duplicates", duplicates::run),
+    ("timers", timers::run),
+    ("memory", memory::run),
 ];
 
 fn main() -> ExitCode {

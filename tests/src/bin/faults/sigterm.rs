@@ -12,7 +12,7 @@ const CONTACTS: usize = 500;
 const PART: usize = 1_000;
 
 pub fn run(options: &Options, case: &mut Case) {
-    let times = options.size(8, 50);
+    let times = options.size(5, 50);
     case.title(format!("{times} times SIGTERM to one of {WORKERS} workers under load, {PART} events before each."));
     let bed = Bed::new(options, "sigterm", ONE_EFFECT);
     let feed = bed.feed();
