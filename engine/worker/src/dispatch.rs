@@ -39,10 +39,15 @@ impl Engine {
         let claim = Claim { now, worker: self.parts.name.clone(), limit: max, lease: failpoint::lease(LEASE) };
         let (decider, evaluator) = (self.decider(), Arc::clone(&self.parts.evaluator));
         let gate = LiveGate { decider: Arc::clone(&decider), evaluator };
-        let claimed = self.parts.store.begin_sends(&claim, &gate).await?;
-        if !claimed.is_empty() {
-            failpoint::hit(failpoint::AFTER_CLAIM);
+        let mut claimed = self.parts.store.begin_sends(&claim, &gate).await?;
+        if claimed.is_empty() {
+            return Ok(Dispatched::default());
         }
+        failpoint::hit(failpoint::AFTER_CLAIM);
+        let fences: Vec<(&str, i64)> =
+            claimed.iter().map(|one| (one.action.action.id.as_str(), one.action.fence)).collect();
+        let ours = self.parts.store.begin_calls(&fences).await?;
+        claimed.retain(|one| ours.contains(&one.action.action.id));
         let sends = claimed.iter().map(|sending| self.send(&decider, sending, now));
         let mut done = 0;
         for result in join_all(sends).await {

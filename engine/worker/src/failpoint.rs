@@ -41,8 +41,7 @@ mod on {
     static EVENT: LazyLock<Option<Vec<u8>>> =
         LazyLock::new(|| Some(std::env::var("STAUNCH_FAILPOINT_EVENT").ok()?.into_bytes()));
 
-    static LEASE: LazyLock<Option<i64>> =
-        LazyLock::new(|| std::env::var("STAUNCH_FAILPOINT_LEASE").ok()?.parse().ok());
+    static LEASE: LazyLock<Option<i64>> = LazyLock::new(|| std::env::var("STAUNCH_FAILPOINT_LEASE").ok()?.parse().ok());
 
     pub fn hit(name: &str) {
         let Some(armed) = ARMED.as_ref().filter(|armed| armed.name == name) else { return };

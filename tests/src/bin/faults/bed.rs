@@ -101,9 +101,14 @@ impl Bed {
 
     /// A process that was just started.
     pub fn starting(&self, env: &[(&str, &str)]) -> Service {
+        self.starting_as("worker,dispatcher,timers,web", env)
+    }
+
+    /// A process with these roles that was just started.
+    pub fn starting_as(&self, roles: &str, env: &[(&str, &str)]) -> Service {
         let own = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let env: Vec<(String, String)> = self.workspace.env.iter().cloned().chain(own).collect();
-        Service::of(&self.binary, self.workspace.dir(), &[], &env)
+        Service::of(&self.binary, self.workspace.dir(), &["--roles", roles], &env)
     }
 
     /// A connection to publish by.

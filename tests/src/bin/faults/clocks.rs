@@ -1,8 +1,8 @@
 //! Workers whose clock is an hour ahead or behind: only the database's clock counts.
 
+use crate::Options;
 use crate::bed::{Bed, ONE_EFFECT, messages, orders};
 use crate::case::Case;
-use crate::Options;
 use staunch_tests::{Service, root, until};
 use std::path::PathBuf;
 use std::process::Command;
@@ -50,23 +50,34 @@ fn timers(bed: &Bed, skewed: &[(&str, &str)], name: &str, contacts: usize, case:
     bed.decided(30, events.len());
     until(60, "all effects", || bed.receiver.count() >= contacts);
     let last = began.elapsed().as_secs_f64();
-    let early = bed.database.number(&format!(
-        "SELECT COUNT(*) FROM actions WHERE sending_at < {now} + {WAIT}000000"
-    ));
+    let early = bed.database.number(&format!("SELECT COUNT(*) FROM actions WHERE sending_at < {now} + {WAIT}000000"));
     case.exact(format!("{name}: timers that fired early"), early as usize, 0);
     let first = bed.receiver.seen().values().filter_map(|one| one.first).min().unwrap();
     let first = first.duration_since(began).as_secs_f64();
-    case.check(format!("{name}: first effect"), format!("after {first:.1} s"), format!(">= {WAIT} s"), first >= WAIT as f64 - 0.05);
+    case.check(
+        format!("{name}: first effect"),
+        format!("after {first:.1} s"),
+        format!(">= {WAIT} s"),
+        first >= WAIT as f64 - 0.05,
+    );
     case.check(format!("{name}: last effect"), format!("after {last:.1} s"), "< 30 s", last < 30.0);
-    until(10, "the record", || bed.database.number("SELECT COUNT(*) FROM actions WHERE state = 'done'") as usize == contacts);
+    until(10, "the record", || {
+        bed.database.number("SELECT COUNT(*) FROM actions WHERE state = 'done'") as usize == contacts
+    });
     case.success(&format!("{name}: timers with their effect"), bed.receiver.count(), contacts);
     let off = off_by(&worker.err(), bed.now());
-    case.check(format!("{name}: its own log is off by"), format!("{off} s"), "about an hour", (3_500..3_700).contains(&off.abs()));
+    case.check(
+        format!("{name}: its own log is off by"),
+        format!("{off} s"),
+        "about an hour",
+        (3_500..3_700).contains(&off.abs()),
+    );
 }
 
 /// Seconds between the last line of a log and now.
 fn off_by(log: &str, now: i64) -> i64 {
-    let line: serde_json::Value = log.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
+    let line: serde_json::Value =
+        log.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
     let written = line["timestamp"].as_str().and_then(staunch_core::Time::parse);
     written.map_or(0, |written| (written.0 - now) / 1_000_000)
 }
@@ -101,7 +112,8 @@ fn shim() -> PathBuf {
     std::fs::create_dir_all(&folder).unwrap();
     let library = folder.join("clock.so");
     let source = root().join("tests/tools/clock.c");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+    let built =
+        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
     assert!(built.is_ok_and(|status| status.success()), "cc could not build tests/tools/clock.c");
     library
 }

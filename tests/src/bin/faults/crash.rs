@@ -15,7 +15,9 @@ const BACKLOG: usize = 3_000;
 
 pub fn run(options: &Options, case: &mut Case) {
     let (kills, count) = (options.size(20, 1_000), options.size(20_000, 200_000));
-    case.title(format!("{kills} times SIGKILL of one of {WORKERS} workers, over {count} events of {CONTACTS} contacts."));
+    case.title(format!(
+        "{kills} times SIGKILL of one of {WORKERS} workers, over {count} events of {CONTACTS} contacts."
+    ));
     let bed = Bed::new(options, "crash", ONE_EFFECT);
     let feed = bed.feed();
     let events = orders(bed.now(), CONTACTS, count, 10);

@@ -40,6 +40,13 @@ enum End {
     NoReply,
 }
 
+impl End {
+    /// Whether it comes while something is being sent.
+    fn of_a_send(&self) -> bool {
+        matches!(self, End::NoReply | End::Abort("after-claim" | "before-record" | "after-record:16"))
+    }
+}
+
 /// The points in their order; whether bytes may have gone out there.
 const POINTS: [(&str, End, bool); 8] = [
     ("before the transaction", End::Abort("before-commit"), false),
@@ -49,7 +56,7 @@ const POINTS: [(&str, End, bool); 8] = [
     ("after the claim", End::Abort("after-claim"), false),
     ("bytes sent, no reply", End::NoReply, true),
     ("reply not recorded", End::Abort("before-record"), true),
-    ("recorded", End::Abort("after-record"), false),
+    ("recorded", End::Abort("after-record:16"), false),
 ];
 
 pub fn run(options: &Options, case: &mut Case) {
@@ -90,6 +97,12 @@ fn point(bed: &Bed, events: &[Event], end: &End) {
     let feed = bed.feed();
     let lease = ("STAUNCH_FAILPOINT_LEASE", LEASE);
     feed.publish(messages(events)).unwrap();
+    if end.of_a_send() {
+        // All is decided before anything is sent, so that the first claim is a full one.
+        let decider = bed.starting_as("worker", &[]).ready();
+        bed.decided(30, before + events.len());
+        decider.kill();
+    }
     match end {
         End::Abort(name) => {
             let mut service = bed.worker(&[lease, ("STAUNCH_FAILPOINT", name)]);

@@ -78,7 +78,11 @@ fn parking(options: &Options, case: &mut Case) {
     bed.settled(30);
     drop(service);
     case.say("with no place for parked inputs: parked meanwhile", early);
-    case.exact("unreadable messages parked afterwards", bed.database.number("SELECT COUNT(*) FROM parked") as usize, BROKEN);
+    case.exact(
+        "unreadable messages parked afterwards",
+        bed.database.number("SELECT COUNT(*) FROM parked") as usize,
+        BROKEN,
+    );
     case.exact("others decided", bed.database.decided() as usize, events.len());
     case.say("done after the table was back", format!("{:.1} s", healed.elapsed().as_secs_f64()));
 }

@@ -56,7 +56,12 @@ pub fn run(options: &Options, case: &mut Case) {
             std::thread::sleep(Duration::from_secs(2));
         }
         let found = format!("{:.1} s", slowest.as_secs_f64());
-        case.check(format!("{which}: slowest resumption after it was back"), found, format!("<= {limit} s"), slowest.as_secs() < limit);
+        case.check(
+            format!("{which}: slowest resumption after it was back"),
+            found,
+            format!("<= {limit} s"),
+            slowest.as_secs() < limit,
+        );
         let wanted = "< 5 a second for each process";
         case.check(format!("{which}: failed tries in the log"), format!("{most:.2} a second"), wanted, most < 5.0);
     }

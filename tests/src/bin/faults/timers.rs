@@ -126,12 +126,22 @@ fn fire(bed: &Bed, firing: usize, seconds: usize, case: &mut Case) {
     drop(worker);
     let number = |sql: &str| bed.database.number(sql);
     case.exact("timers that fired", number(fired) as usize, firing);
-    case.success("of those that were due", number("SELECT COUNT(DISTINCT contact) FROM decisions WHERE kind <> 'event'") as usize, firing);
+    case.success(
+        "of those that were due",
+        number("SELECT COUNT(DISTINCT contact) FROM decisions WHERE kind <> 'event'") as usize,
+        firing,
+    );
     let twice = "SELECT COUNT(*) FROM (SELECT contact FROM decisions WHERE kind <> 'event' GROUP BY contact HAVING COUNT(*) > 1) AS x";
     case.exact("timers that fired twice", number(twice) as usize, 0);
-    case.exact("timers that fired early", number("SELECT COUNT(*) FROM decisions WHERE kind <> 'event' AND written < at") as usize, 0);
+    case.exact(
+        "timers that fired early",
+        number("SELECT COUNT(*) FROM decisions WHERE kind <> 'event' AND written < at") as usize,
+        0,
+    );
     for (name, share) in [("median", "0.5"), ("p99", "0.99"), ("longest", "1")] {
-        let sql = format!("SELECT (percentile_disc({share}) WITHIN GROUP (ORDER BY written - at))::bigint FROM decisions WHERE kind <> 'event'");
+        let sql = format!(
+            "SELECT (percentile_disc({share}) WITHIN GROUP (ORDER BY written - at))::bigint FROM decisions WHERE kind <> 'event'"
+        );
         let late = number(&sql) as f64 / 1e6;
         let found = format!("{late:.2} s");
         match name {
