@@ -9,7 +9,7 @@ use std::time::Duration;
 const WORKERS: usize = 3;
 const CONTACTS: usize = 2_000;
 /// A kill comes so many milliseconds after its events were published, at most: into the middle of their work.
-const JITTER: u64 = 250;
+const JITTER: u64 = 80;
 /// With so many undecided events in the broker, no more are published until some are decided.
 const BACKLOG: usize = 3_000;
 

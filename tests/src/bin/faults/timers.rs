@@ -5,9 +5,11 @@ use crate::bed::{Bed, ONE_EFFECT, messages, orders};
 use crate::case::Case;
 use sqlx::Row;
 use staunch_core::Time;
+use staunch_core::contact::Contact;
 use staunch_core::run::RunStatus;
 use staunch_store::{Change, PostgresStore, Store};
 use staunch_tests::{Service, until};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Timers that come due in a second.
@@ -37,7 +39,7 @@ pub fn run(options: &Options, case: &mut Case) {
     worker.kill();
     let before = sizes(&bed);
     let seeding = Instant::now();
-    seed(&bed, all, firing, case);
+    seed(&bed, all, firing, options.size(10, 60), case);
     bed.database.run("VACUUM ANALYZE contacts");
     bed.database.run("VACUUM ANALYZE runs");
     let after = sizes(&bed);
@@ -56,41 +58,43 @@ fn sizes(bed: &Bed) -> Vec<(String, i64)> {
     bed.database.rows(sql).iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
-/// Copies of a contact that a worker decided about, each with a run and a time of its own. Times are set when all are
-/// written, so that none comes due before the clock runs.
-fn seed(bed: &Bed, all: usize, firing: usize, case: &mut Case) {
+/// Copies of a contact that a worker decided about, each with a run and a time of its own. Those that are far away come
+/// first, so that it is known how long the others take, which must be there before the first of them comes due.
+fn seed(bed: &Bed, all: usize, firing: usize, margin: usize, case: &mut Case) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = PostgresStore::connect(&bed.database.url, None).await.unwrap();
         let (model, _) = store.contact("c0").await.unwrap().unwrap();
         assert!(model.runs.len() == 1 && model.wake_at().is_some(), "no run waits: {model:?}");
+        let (now, began) = (store.now().await.unwrap(), Instant::now());
+        let far = |number: usize| now.0 + 86_400_000_000 + (number as i64 * 7_919_000) % 2_500_000_000_000;
+        write(&store, &model, firing..all, now, far).await;
+        let each = began.elapsed().as_secs_f64() / (all - firing).max(1) as f64;
         let now = store.now().await.unwrap();
-        // The time in the state decides, and the column only says when to look.
-        let start = now.0 + 1_000_000 * (8 + all as i64 / 3_000);
-        let mut change = Vec::with_capacity(BATCH);
-        for number in 0..all {
+        let start = now.0 + 1_000_000 * margin as i64 + (1.5e6 * each * firing as f64) as i64;
+        write(&store, &model, 0..firing, now, |number| start + number as i64 * 1_000_000 / RATE as i64).await;
+        let left = start - store.now().await.unwrap().0;
+        case.check("seeded before the first came due", format!("{:.1} s", left as f64 / 1e6), "> 0 s", left > 0);
+    });
+}
+
+async fn write(store: &PostgresStore, model: &Contact, numbers: Range<usize>, now: Time, due: impl Fn(usize) -> i64) {
+    let all: Vec<usize> = numbers.collect();
+    for part in all.chunks(BATCH) {
+        let one = |number: &usize| {
             let mut contact = model.clone();
             contact.id = format!("t{number}");
             contact.runs[0].id = format!("{number:032x}");
-            let due = match number < firing {
-                true => start + (number as i64) * 1_000_000 / RATE as i64,
-                false => now.0 + 86_400_000_000 + (number as i64).wrapping_mul(7_919) % 2_500_000_000_000,
-            };
             if let RunStatus::Waiting { until, .. } = &mut contact.runs[0].status {
-                *until = Time(due);
+                *until = Time(due(*number));
             }
-            let runs = contact.runs.clone();
-            let one = Change { runs, ..Change::new(contact, 0) };
-            assert_eq!(one.wake_at, Some(Time(due)), "the time does not follow from the state");
-            change.push(one);
-            if change.len() == BATCH || number + 1 == all {
-                assert!(store.commit(&change, now).await.unwrap().losers.is_empty());
-                change.clear();
-            }
-        }
-        let late = store.now().await.unwrap().0 - start;
-        case.check("seeded before the first came due", format!("{:.1} s", -late as f64 / 1e6), "> 0 s", late < 0);
-    });
+            let change = Change { runs: contact.runs.clone(), ..Change::new(contact, 0) };
+            assert_eq!(change.wake_at, Some(Time(due(*number))), "the time does not follow from the state");
+            change
+        };
+        let changes: Vec<Change> = part.iter().map(one).collect();
+        assert!(store.commit(&changes, now).await.unwrap().losers.is_empty());
+    }
 }
 
 /// What waiting costs: the processor's share of a worker and of the database, with all timers pending.
