@@ -26,6 +26,9 @@ pub const CONTACTS: usize = 4;
 /// Orders of each contact; behind them comes the event that starts a run.
 pub const ORDERS: usize = 3;
 
+/// In which a contact counts its orders.
+const WINDOW: Window = Window { from: Span::days(30), to: Span(0) };
+
 /// How often each action's bytes went out.
 pub type Sends = Arc<Mutex<HashMap<String, usize>>>;
 
@@ -150,6 +153,9 @@ impl World {
             let events: Vec<&str> = decisions.iter().filter_map(|one| Some(one.event.as_ref()?.id.as_str())).collect();
             let unique: BTreeSet<&str> = events.iter().copied().collect();
             assert_eq!((events.len(), unique.len()), (ORDERS + 2, ORDERS + 2), "events decided of {id}: {events:?}");
+            let (contact, _) = self.store.contact(&id).await.unwrap().unwrap();
+            let facts = contact.facts.logs().map(|log| log.within(self.clock.read(), WINDOW).len()).sum::<usize>();
+            assert_eq!(facts, ORDERS, "orders that {id} counts");
             let runs = self.store.runs(&id).await.unwrap();
             assert_eq!(runs.len(), 1, "runs of {id}");
             assert_eq!(runs[0].status, RunStatus::Done, "the run of {id}");
@@ -208,9 +214,9 @@ fn flow() -> Workflow {
         first: Target::Node(0),
         ..Workflow::empty("w", "v1")
     };
-    let window = Window { from: Span::days(30), to: Span(0) };
-    let fact = FactDef::new(vec!["order.paid".into()], None, None, window.from, Over::Contact);
-    flow.features.push(FeatureDef { name: "orders".into(), kind: FeatureKind::Count { fact: fact.key, window } });
+    let fact = FactDef::new(vec!["order.paid".into()], None, None, WINDOW.from, Over::Contact);
+    let kind = FeatureKind::Count { fact: fact.key, window: WINDOW };
+    flow.features.push(FeatureDef { name: "orders".into(), kind });
     flow.facts.push(fact);
     flow
 }

@@ -2,8 +2,8 @@
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
-use lapin::types::FieldTable;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use tokio::runtime::Runtime;
 
@@ -41,7 +41,11 @@ impl Feed {
         self.runtime.block_on(async {
             let mut open = FuturesUnordered::new();
             for (key, body) in messages {
+                // Where events are spread over partitions, this names the contact's.
+                let mut headers = FieldTable::default();
+                headers.insert("staunch-contact".into(), AMQPValue::LongString(key.into()));
                 let properties = BasicProperties::default()
+                    .with_headers(headers)
                     .with_delivery_mode(2)
                     .with_content_type("application/cloudevents+json".into());
                 let options = BasicPublishOptions { mandatory: true, ..Default::default() };
@@ -58,13 +62,5 @@ impl Feed {
             }
             Ok(())
         })
-    }
-
-    /// Messages that are ready in a queue of the prefix, such as `events`.
-    pub fn ready(&self, queue: &str) -> Option<u32> {
-        let name = format!("{}.{queue}", self.prefix);
-        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let asked = self.channel.queue_declare(name.into(), passive, FieldTable::default());
-        self.runtime.block_on(asked).ok().map(|queue| queue.message_count())
     }
 }

@@ -4,6 +4,9 @@ use crate::bed::{Bed, Event};
 use crate::case::Case;
 use serde_json::Value;
 use sqlx::Row;
+use staunch_core::Span;
+use staunch_core::feature::Window;
+use staunch_store::{PostgresStore, Store};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What became of the events.
@@ -73,9 +76,34 @@ pub fn audit_with(bed: &Bed, events: &[Event], each: usize, case: &mut Case) -> 
     case.exact("events lost (neither decided nor parked)", lost.saturating_sub(found.parked), 0);
     case.exact("events decided that nobody published", invented, 0);
     case.exact("events decided twice", found.twice, 0);
+    counted(bed, events, &found, case);
     actions(bed, events, each, &found, case);
     effects(bed, case);
     found
+}
+
+/// At most so many contacts are read whole.
+const CONTACTS: usize = 2_000;
+
+/// What contacts count of their orders: state that was changed twice, or not at all, would show here.
+fn counted(bed: &Bed, events: &[Event], found: &Found, case: &mut Case) {
+    let mut orders: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in events.iter().filter(|event| found.decided.contains_key(&event.id)) {
+        *orders.entry(&event.contact).or_default() += usize::from(event.place > 1);
+    }
+    let window = Window { from: Span::days(30), to: Span(0) };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let wrong = runtime.block_on(async {
+        let store = PostgresStore::connect(&bed.database.url, None).await.unwrap();
+        let (now, mut wrong) = (store.now().await.unwrap(), 0);
+        for (id, wanted) in orders.iter().take(CONTACTS) {
+            let (contact, _) = store.contact(id).await.unwrap().unwrap();
+            let facts: usize = contact.facts.logs().map(|log| log.within(now, window).len()).sum();
+            wrong += usize::from(facts != *wanted);
+        }
+        wrong
+    });
+    case.exact(format!("contacts that count another number of orders, of {}", orders.len().min(CONTACTS)), wrong, 0);
 }
 
 /// Each event that acts made its actions and one run, and no other made any.

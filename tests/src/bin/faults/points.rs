@@ -17,7 +17,9 @@ purpose: service
 priority: 50
 start:
   event: order.paid
-  when: event.total >= 100
+  when: event.total >= 100 && feature.orders >= 0
+features:
+  orders: { count: order.paid, window: 30d }
 steps:
   - webhook: effect
     connector: sure
