@@ -33,7 +33,7 @@ pub fn run(options: &Options, case: &mut Case) {
         let at = within(60, "a worker that runs", || running(&workers, &mut chance));
         std::thread::sleep(Duration::from_millis(chance.below(JITTER)));
         let left = within(120, "progress", || {
-            let left = published - bed.database.decided() as usize;
+            let left = published - bed.count();
             (left < BACKLOG).then_some(left)
         });
         busy += usize::from(left > 0);

@@ -11,7 +11,7 @@ const RATE: usize = 500;
 const CONTACTS: usize = 2_000;
 
 pub fn run(options: &Options, case: &mut Case) {
-    let seconds = options.size(12, 1_800);
+    let seconds = options.size(8, 1_800);
     case.title(format!("One worker under {RATE} events a second for {seconds} s, over {CONTACTS} contacts; its resident memory once a second."));
     let bed = Bed::new(options, "memory", ONE_EFFECT);
     let feed = bed.feed();

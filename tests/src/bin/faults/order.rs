@@ -34,7 +34,7 @@ pub fn run(options: &Options, case: &mut Case) {
         feed.publish(messages(part)).unwrap();
         published += part.len();
         std::thread::sleep(Duration::from_millis(chance.below(200)));
-        within(120, "progress", || (published - (bed.database.decided() as usize) < 3_000).then_some(()));
+        within(120, "progress", || (published - bed.count() < 3_000).then_some(()));
         let at = chance.below(workers.len() as u64) as usize;
         workers.remove(at).kill();
         killed += 1;

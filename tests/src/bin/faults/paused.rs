@@ -1,10 +1,13 @@
 //! A worker that stands still for three leases and writes late: the fence refuses it, always.
 
-use crate::bed::{Bed, LEASE, ONE_EFFECT, messages, orders};
+use crate::bed::{Bed, ONE_EFFECT, messages, orders};
 use crate::case::Case;
 use crate::{Options, oracle};
 use staunch_tests::until;
 use std::time::Duration;
+
+/// The lease of a send in this case, in seconds.
+const LEASE: &str = "3";
 
 pub fn run(options: &Options, case: &mut Case) {
     let (times, orders_each) = (options.size(1, 10), 16);
@@ -14,15 +17,15 @@ pub fn run(options: &Options, case: &mut Case) {
     let bed = Bed::new(options, "paused", ONE_EFFECT);
     let events = orders(bed.now(), orders_each * times, 2 * orders_each * times, 1);
     let (consents, acting) = events.split_at(orders_each * times);
-    let feed = bed.feed();
-    let first = bed.worker(&[]);
+    let (feed, lease) = (bed.feed(), ("STAUNCH_FAILPOINT_LEASE", LEASE));
+    let first = bed.worker(&[lease]);
     feed.publish(messages(consents)).unwrap();
     bed.decided(60, consents.len());
     first.kill();
     let (mut refused, mut expected, mut overwritten) = (0, 0, 0);
     for (round, part) in acting.chunks(orders_each).enumerate() {
         bed.receiver.hold(true);
-        let paused = bed.worker(&[]);
+        let paused = bed.worker(&[lease]);
         feed.publish(messages(part)).unwrap();
         bed.decided(30, consents.len() + (round + 1) * orders_each);
         until(30, "requests that are out", || bed.receiver.held() > 0);
@@ -30,8 +33,8 @@ pub fn run(options: &Options, case: &mut Case) {
         let out = bed.receiver.held();
         paused.send("STOP");
         bed.receiver.hold(false);
-        let other = bed.worker(&[]);
-        std::thread::sleep(Duration::from_secs(3 * LEASE));
+        let other = bed.worker(&[lease]);
+        std::thread::sleep(Duration::from_secs(3 * LEASE.parse::<u64>().unwrap()));
         bed.settled(60);
         let before = bed.database.texts("SELECT id || state || fence || COALESCE(note, '') FROM actions ORDER BY id");
         paused.send("CONT");

@@ -22,7 +22,7 @@ pub fn run(options: &Options, case: &mut Case) {
     for (number, part) in events.chunks(PART).enumerate() {
         feed.publish(messages(part)).unwrap();
         std::thread::sleep(Duration::from_millis(chance.below(150)));
-        busy += usize::from((bed.database.decided() as usize) < (number + 1) * PART);
+        busy += usize::from(bed.count() < (number + 1) * PART);
         let worker = &mut workers[number % WORKERS];
         let began = Instant::now();
         let status = worker.signal("TERM", 60);

@@ -39,7 +39,7 @@ pub fn run(options: &Options, case: &mut Case) {
     worker.kill();
     let before = sizes(&bed);
     let seeding = Instant::now();
-    seed(&bed, all, firing, options.size(10, 60), case);
+    seed(&bed, all, firing, options.size(7, 60), case);
     bed.database.run("VACUUM ANALYZE contacts");
     bed.database.run("VACUUM ANALYZE runs");
     let after = sizes(&bed);
