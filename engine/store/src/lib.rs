@@ -18,6 +18,7 @@ use staunch_core::event::EventKey;
 use staunch_core::policy::{Kill, KillScope, Live, StageState};
 use staunch_core::workflow::Workflow;
 use staunch_core::{Span, Time};
+use std::collections::HashSet;
 
 /// What can go wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -101,9 +102,13 @@ pub trait Store: Send + Sync {
     /// their contacts, asks the gate for each, and writes what it says. Those that may go are `sending` on return, with
     /// a lease and a fence. A kill that has committed is always seen.
     async fn begin_sends(&self, claim: &Claim, gate: &dyn Gate) -> Result<Vec<Sending>>;
+    /// Marks claimed actions, by id and fence: from now on their bytes may be on their way. Gives those that are still
+    /// this claim's; no other may go. Until this is called, a lapsed lease is repeated on every channel.
+    async fn begin_calls(&self, claimed: &[(&str, i64)]) -> Result<HashSet<String>>;
     /// Records what the channel said, unless the fence is not the row's any more (then `false`).
     async fn end_send(&self, action: &str, fence: i64, end: &SendEnd, now: Time) -> Result<bool>;
-    /// Actions in `sending` whose lease ran out: repeatable ones become `ready`, all others `in_doubt`.
+    /// Actions in `sending` whose lease ran out: repeatable ones, and those whose call had not begun, become `ready`, all
+    /// others `in_doubt`.
     async fn recover(
         &self,
         now: Time,

@@ -6,6 +6,7 @@
 use crate::clock::Clock;
 use crate::decider::Decider;
 use crate::engine::{Engine, WorkerError};
+use crate::failpoint;
 use crate::jobs::{End, Job, Todo, sort};
 use crate::migrate::Migrated;
 use staunch_broker::Delivery;
@@ -93,7 +94,9 @@ impl Engine {
         timer.observe_duration();
         match result {
             Ok(handled) => {
+                failpoint::hit(failpoint::AFTER_COMMIT);
                 self.parts.broker.ack(&deliveries).await?;
+                failpoint::hit(failpoint::AFTER_ACK);
                 self.count(handled);
                 Ok(handled)
             }
@@ -248,6 +251,7 @@ impl Engine {
             let attempt = self.attempt(Arc::clone(&decider), std::mem::take(&mut todos), &live).await?;
             done.duplicates += attempt.duplicates;
             done.refused.extend(attempt.refused);
+            failpoint::hit(failpoint::BEFORE_COMMIT);
             let losers = self.parts.store.commit(&attempt.changes, now).await?.losers;
             let losers: HashSet<String> = losers.into_iter().collect();
             let (mut won, mut stale) = (Vec::with_capacity(attempt.changes.len()), 0);

@@ -2,6 +2,7 @@
 
 use crate::decider::Decider;
 use crate::engine::{Engine, WorkerError};
+use crate::failpoint;
 use crate::gate::LiveGate;
 use futures_util::future::join_all;
 use staunch_channels::{Outgoing, SendError};
@@ -35,10 +36,18 @@ impl Engine {
     /// # Errors
     /// Where the store fails. What was sent and not recorded is found by [`Engine::housekeep`].
     pub async fn dispatch(self: &Arc<Self>, max: u32, now: Time) -> Result<Dispatched, WorkerError> {
-        let claim = Claim { now, worker: self.parts.name.clone(), limit: max, lease: LEASE };
+        let claim = Claim { now, worker: self.parts.name.clone(), limit: max, lease: failpoint::lease(LEASE) };
         let (decider, evaluator) = (self.decider(), Arc::clone(&self.parts.evaluator));
         let gate = LiveGate { decider: Arc::clone(&decider), evaluator };
-        let claimed = self.parts.store.begin_sends(&claim, &gate).await?;
+        let mut claimed = self.parts.store.begin_sends(&claim, &gate).await?;
+        if claimed.is_empty() {
+            return Ok(Dispatched::default());
+        }
+        failpoint::hit(failpoint::AFTER_CLAIM);
+        let fences: Vec<(&str, i64)> =
+            claimed.iter().map(|one| (one.action.action.id.as_str(), one.action.fence)).collect();
+        let ours = self.parts.store.begin_calls(&fences).await?;
+        claimed.retain(|one| ours.contains(&one.action.action.id));
         let sends = claimed.iter().map(|sending| self.send(&decider, sending, now));
         let mut done = 0;
         for result in join_all(sends).await {
@@ -75,7 +84,9 @@ impl Engine {
         if !matches!(end, SendEnd::Done(_)) {
             tracing::warn!(action = action.id, channel = action.channel.word(), result, "a send did not end well");
         }
+        failpoint::hit(failpoint::BEFORE_RECORD);
         let recorded = self.parts.store.end_send(&action.id, stored.fence, &end, now).await?;
+        failpoint::hit(failpoint::AFTER_RECORD);
         if !recorded {
             tracing::warn!(action = action.id, "the lease was lost before the send was recorded");
         }

@@ -1,6 +1,7 @@
 //! From deliveries to events, or to parked inputs that keep their bytes.
 
 use crate::engine::{Engine, WorkerError};
+use crate::failpoint;
 use staunch_broker::Delivery;
 use staunch_core::Time;
 use staunch_core::action::hash_hex;
@@ -22,6 +23,7 @@ impl Engine {
         if let Some(why) = &delivery.dead {
             return Err(Refusal { code: codes::EVENT_POISON, message: why.clone() });
         }
+        failpoint::read(&delivery.message.body);
         let headers = &delivery.message.headers;
         let history = headers.get(HISTORY).is_some_and(|text| text == "true");
         read(&delivery.message.body, headers, &Door { schema: &catalog.workspace.schema, now, history })

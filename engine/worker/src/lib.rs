@@ -9,6 +9,7 @@ mod clock;
 mod decider;
 mod dispatch;
 mod engine;
+mod failpoint;
 mod gate;
 mod health;
 mod ingest;

@@ -81,6 +81,10 @@ impl<D: Db> Store for SqlStore<D> {
         dispatch::begin_sends(&self.db, claim, gate).await
     }
 
+    async fn begin_calls(&self, claimed: &[(&str, i64)]) -> Result<HashSet<String>> {
+        send::begin_calls(&self.db, claimed).await
+    }
+
     async fn end_send(&self, action: &str, fence: i64, end: &SendEnd, now: Time) -> Result<bool> {
         send::end_send(&self.db, action, fence, end, now).await
     }

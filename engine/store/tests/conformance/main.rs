@@ -63,6 +63,7 @@ suite! {
         ends_are_recorded_once_and_only_by_the_last_claim,
         a_retry_comes_back,
         lapsed_leases_are_repeated_or_doubted,
+        a_claim_whose_calls_had_not_begun_is_repeated,
         a_hold_in_the_past_does_not_spin,
         the_next_time_is_known,
         what_is_too_late_expires,
