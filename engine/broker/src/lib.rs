@@ -64,6 +64,11 @@ pub trait Broker: Send + Sync {
     /// The broker does not answer.
     async fn depth(&self) -> Result<u64>;
 
+    /// How many connections were opened so far, the first ones included; 0 where there are none.
+    fn connects(&self) -> u64 {
+        0
+    }
+
     /// Whether the broker answers.
     ///
     /// # Errors

@@ -159,6 +159,11 @@ pub trait Store: Send + Sync {
     /// Forgets a parked input after its replay.
     async fn unpark(&self, id: &str) -> Result<bool>;
 
+    /// What an operator watches, from indexes only.
+    async fn figures(&self) -> Result<Figures>;
+    /// How many connections to the database were opened so far; 0 where that is not counted.
+    fn connects(&self) -> u64;
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 }

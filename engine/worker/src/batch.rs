@@ -75,6 +75,7 @@ impl Engine {
             return Ok(Handled::default());
         }
         let timer = self.parts.metrics.batch_seconds.start_timer();
+        self.parts.metrics.batch_messages.observe(deliveries.len() as f64);
         let now = match clock.now().await {
             Ok(now) => now,
             Err(error) => {
@@ -87,6 +88,7 @@ impl Engine {
         match result {
             Ok(handled) => {
                 self.parts.broker.ack(&deliveries).await?;
+                self.parts.metrics.committed(now);
                 self.count(handled);
                 Ok(handled)
             }
@@ -174,6 +176,7 @@ impl Engine {
         for (index, delivery) in deliveries.iter().enumerate() {
             match self.read(&decider.catalog, delivery, now) {
                 Ok(event) => {
+                    self.parts.metrics.age((!event.history).then_some(event.time), now);
                     let contact = event.contact.clone();
                     todos.push(Todo { contact, input: Input::Event(event), delivery: Some(index) });
                 }
@@ -186,6 +189,7 @@ impl Engine {
             parked.push(self.parked(&deliveries[index], refusal, now).await?);
         }
         self.parts.store.park(&parked).await?;
+        self.parts.metrics.parked(&parked);
         (handled.decided, handled.duplicates, handled.parked) = (done.decided, done.duplicates, parked.len());
         Ok(handled)
     }
@@ -241,6 +245,7 @@ impl Engine {
             done.duplicates += attempt.duplicates;
             done.refused.extend(attempt.refused);
             let losers = self.parts.store.commit(&attempt.changes, now).await?.losers;
+            self.parts.metrics.conflicts.inc_by(losers.len() as u64);
             let losers: HashSet<&str> = losers.iter().map(String::as_str).collect();
             for (change, end) in attempt.changes.iter().zip(attempt.ends) {
                 if losers.contains(change.contact.id.as_str()) {

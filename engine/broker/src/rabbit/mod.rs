@@ -132,6 +132,10 @@ impl Broker for RabbitBroker {
         self.publisher.depth().await
     }
 
+    fn connects(&self) -> u64 {
+        self.link.opened.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     async fn ping(&self) -> Result<()> {
         self.publisher.ping().await
     }
