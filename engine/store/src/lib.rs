@@ -2,13 +2,17 @@
 //!
 //! Every method that depends on time is handed `now`. Not-found is `Ok(None)`; a corrupt row names table and key.
 
+mod backup;
 mod gate;
+mod inspect;
 pub mod model;
 mod postgres;
 mod sql;
 mod sqlite;
 
+pub use backup::{Contents, backup_sqlite, check_sqlite};
 pub use gate::*;
+pub use inspect::{Inspection, inspect_postgres, inspect_sqlite};
 pub use model::*;
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;

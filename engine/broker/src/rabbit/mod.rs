@@ -2,12 +2,14 @@
 
 mod acks;
 mod consumer;
+mod greeting;
 mod link;
 mod publisher;
 mod wire;
 
 use crate::{ATTEMPTS, Broker, Delivery, Message, Result};
 use consumer::Consumer;
+pub use greeting::server_version;
 use lapin::options::{BasicAckOptions, BasicRejectOptions};
 use link::Link;
 use publisher::Publisher;

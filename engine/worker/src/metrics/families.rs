@@ -1,6 +1,7 @@
 //! The catalogue of metrics: every one that a process of ours shows, and nothing else is registered. `engine/METRICS.md` is
 //! written from it, dashboards and alerts are checked against it.
 
+#[cfg(test)]
 use std::fmt::Write;
 
 /// What kind of number it is.
@@ -211,7 +212,8 @@ pub fn family(name: &str) -> Result<&'static Family, prometheus::Error> {
 }
 
 /// The catalogue as a page.
-pub fn markdown() -> String {
+#[cfg(test)]
+fn markdown() -> String {
     let mut page = String::from(
         "# The metrics\n\n\
          What `staunch run` shows at `/metrics`. Written from `engine/worker/src/metrics/families.rs`; the tests compare. Write it\n\
