@@ -11,7 +11,7 @@ mod rabbit;
 pub use embedded::{Clock, EmbeddedBroker};
 pub use error::{BrokerError, Result};
 pub use message::{CONTENT_TYPE, Delivery, Message, ce_name};
-pub use rabbit::{RabbitBroker, RabbitOptions};
+pub use rabbit::{RabbitBroker, RabbitOptions, server_version};
 
 use std::time::Duration;
 
@@ -63,6 +63,11 @@ pub trait Broker: Send + Sync {
     /// # Errors
     /// The broker does not answer.
     async fn depth(&self) -> Result<u64>;
+
+    /// How many connections were opened so far, the first ones included; 0 where there are none.
+    fn connects(&self) -> u64 {
+        0
+    }
 
     /// Whether the broker answers.
     ///

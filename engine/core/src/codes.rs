@@ -332,6 +332,8 @@ pub const CLI_CHANGED: Code = "ST7018";
 pub const CLI_PORT: Code = "ST7019";
 /// New texts alone do not fit people under way: the steps are not the same. Keep, move or end them.
 pub const CLI_SHAPE: Code = "ST7020";
+/// A backup cannot be made, or cannot be used. Nothing was changed.
+pub const CLI_BACKUP: Code = "ST7021";
 
 // ST75xx — HTTP.
 /// Nothing is at this address, or no action of that id was sent there. `GET /` lists what is here.

@@ -2,13 +2,17 @@
 //!
 //! Every method that depends on time is handed `now`. Not-found is `Ok(None)`; a corrupt row names table and key.
 
+mod backup;
 mod gate;
+mod inspect;
 pub mod model;
 mod postgres;
 mod sql;
 mod sqlite;
 
+pub use backup::{Contents, backup_sqlite, check_sqlite};
 pub use gate::*;
+pub use inspect::{Inspection, inspect_postgres, inspect_sqlite};
 pub use model::*;
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
@@ -163,6 +167,11 @@ pub trait Store: Send + Sync {
     async fn parked_one(&self, id: &str) -> Result<Option<Parked>>;
     /// Forgets a parked input after its replay.
     async fn unpark(&self, id: &str) -> Result<bool>;
+
+    /// What an operator watches, from indexes only.
+    async fn figures(&self) -> Result<Figures>;
+    /// How many connections to the database were opened so far; 0 where that is not counted.
+    fn connects(&self) -> u64;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;

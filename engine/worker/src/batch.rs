@@ -83,6 +83,7 @@ impl Engine {
             return Ok(Handled::default());
         }
         let timer = self.parts.metrics.batch_seconds.start_timer();
+        self.parts.metrics.batch_messages.observe(deliveries.len() as f64);
         let now = match clock.now().await {
             Ok(now) => now,
             Err(error) => {
@@ -97,6 +98,7 @@ impl Engine {
                 failpoint::hit(failpoint::AFTER_COMMIT);
                 self.parts.broker.ack(&deliveries).await?;
                 failpoint::hit(failpoint::AFTER_ACK);
+                self.parts.metrics.committed(now);
                 self.count(handled);
                 Ok(handled)
             }
@@ -184,6 +186,7 @@ impl Engine {
         for (index, delivery) in deliveries.iter().enumerate() {
             match self.read(&decider.catalog, delivery, now) {
                 Ok(event) => {
+                    self.parts.metrics.age((!event.history).then_some(event.time), now);
                     let contact = event.contact.clone();
                     let again = delivery.attempts > 1;
                     todos.push(Todo { contact, input: Input::Event(event), delivery: Some(index), again });
@@ -197,6 +200,7 @@ impl Engine {
             parked.push(self.parked(&deliveries[index], refusal, now).await?);
         }
         self.parts.store.park(&parked).await?;
+        self.parts.metrics.parked(&parked);
         (handled.decided, handled.duplicates, handled.parked) = (done.decided, done.duplicates, parked.len());
         Ok(handled)
     }
@@ -253,6 +257,7 @@ impl Engine {
             done.refused.extend(attempt.refused);
             failpoint::hit(failpoint::BEFORE_COMMIT);
             let losers = self.parts.store.commit(&attempt.changes, now).await?.losers;
+            self.parts.metrics.conflicts.inc_by(losers.len() as u64);
             let losers: HashSet<String> = losers.into_iter().collect();
             let (mut won, mut stale) = (Vec::with_capacity(attempt.changes.len()), 0);
             for (change, end) in attempt.changes.into_iter().zip(attempt.ends) {

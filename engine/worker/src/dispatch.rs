@@ -10,7 +10,7 @@ use staunch_core::action::Channel;
 use staunch_core::{Span, Time, codes};
 use staunch_store::{Claim, Recovered, SendEnd, Sending, StoredAction};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a worker may take for one send before another one looks after it.
 const LEASE: Span = Span::seconds(60);
@@ -61,6 +61,7 @@ impl Engine {
         let action = &stored.action;
         let schema = &decider.catalog.workspace.schema;
         let to = sending.contact.email(schema).filter(|_| action.channel == Channel::Email).map(str::to_owned);
+        let began = Instant::now();
         let end = match self.parts.channels.get(action.channel, action.connector.as_deref()) {
             None => SendEnd::Failed(format!(
                 "{}: no connector for channel {}",
@@ -75,6 +76,8 @@ impl Engine {
                 }
             }
         };
+        let channel = action.channel.word();
+        self.parts.metrics.send_seconds.with_label_values(&[channel]).observe(began.elapsed().as_secs_f64());
         let result = match &end {
             SendEnd::Done(_) => "done",
             SendEnd::Retry { .. } => "retry",
@@ -82,15 +85,16 @@ impl Engine {
             SendEnd::InDoubt(_) => "in_doubt",
         };
         if !matches!(end, SendEnd::Done(_)) {
-            tracing::warn!(action = action.id, channel = action.channel.word(), result, "a send did not end well");
+            tracing::warn!(action = action.id, channel, result, "a send did not end well");
         }
         failpoint::hit(failpoint::BEFORE_RECORD);
         let recorded = self.parts.store.end_send(&action.id, stored.fence, &end, now).await?;
         failpoint::hit(failpoint::AFTER_RECORD);
         if !recorded {
+            self.parts.metrics.leases_lost.inc();
             tracing::warn!(action = action.id, "the lease was lost before the send was recorded");
         }
-        self.parts.metrics.sends.with_label_values(&[action.channel.word(), result]).inc();
+        self.parts.metrics.sends.with_label_values(&[channel, result]).inc();
         Ok(recorded && result == "done")
     }
 
@@ -106,6 +110,9 @@ impl Engine {
             connector.is_some_and(|connector| connector.repeat_after_crash())
         };
         let recovered = self.parts.store.recover(now, &repeatable).await?;
+        for (result, count) in [("repeated", recovered.repeated), ("in_doubt", recovered.in_doubt)] {
+            self.parts.metrics.recovered.with_label_values(&[result]).inc_by(count);
+        }
         if recovered != Recovered::default() {
             tracing::warn!(repeated = recovered.repeated, in_doubt = recovered.in_doubt, "sends without a record");
         }

@@ -28,7 +28,7 @@ pub use dispatch::Dispatched;
 pub use engine::{Engine, Parts, WorkerError};
 pub use health::Health;
 pub use ingest::HISTORY;
-pub use metrics::Metrics;
+pub use metrics::{FAMILIES, Family, Kind, Metrics};
 pub use migrate::Migrated;
 pub use render::MessageRenderer;
 pub use run::{Roles, run};

@@ -7,6 +7,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// For one answer of the server. Quorum queues elect a leader after a restart, which takes seconds.
@@ -30,6 +31,8 @@ pub(super) struct Link {
     pub(super) dead: ShortString,
     /// Queue of dead letters.
     pub(super) parked: ShortString,
+    /// Connections that were opened.
+    pub(super) opened: AtomicU64,
 }
 
 impl Link {
@@ -45,13 +48,14 @@ impl Link {
         }
         let name = |suffix: &str| ShortString::from(format!("{prefix}.{suffix}"));
         let (events, dead, parked) = (name("events"), name("dead"), name("parked"));
-        Ok(Link { uri, options, at, events, dead, parked })
+        Ok(Link { uri, options, at, events, dead, parked, opened: AtomicU64::new(0) })
     }
 
     /// A connection with everything declared.
     pub(super) async fn open(&self, role: &str) -> Result<(Connection, Channel)> {
         let properties = ConnectionProperties::default().with_connection_name(format!("staunch {role}").into());
         let connection = self.unless_late(Connection::connect_uri(self.uri.clone(), properties)).await?;
+        self.opened.fetch_add(1, Ordering::Relaxed);
         let channel = self.unless_late(connection.create_channel()).await?;
         match tokio::time::timeout(ANSWER, self.declare(&channel)).await {
             Ok(Ok(())) => Ok((connection, channel)),

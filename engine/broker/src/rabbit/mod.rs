@@ -2,12 +2,14 @@
 
 mod acks;
 mod consumer;
+mod greeting;
 mod link;
 mod publisher;
 mod wire;
 
 use crate::{ATTEMPTS, Broker, Delivery, Message, Result};
 use consumer::Consumer;
+pub use greeting::server_version;
 use lapin::options::{BasicAckOptions, BasicRejectOptions};
 use link::Link;
 use publisher::Publisher;
@@ -130,6 +132,10 @@ impl Broker for RabbitBroker {
 
     async fn depth(&self) -> Result<u64> {
         self.publisher.depth().await
+    }
+
+    fn connects(&self) -> u64 {
+        self.link.opened.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     async fn ping(&self) -> Result<()> {

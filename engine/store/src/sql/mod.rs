@@ -8,6 +8,7 @@ mod commit;
 mod control;
 mod dispatch;
 mod fail;
+mod figures;
 mod load;
 mod merge;
 mod migrate;
@@ -71,6 +72,11 @@ pub trait Db: Send + Sync + 'static {
 
     /// The expression for the database's own clock in microseconds.
     const NOW: &'static str;
+
+    /// How many connections were opened so far, where that is counted.
+    fn connects(&self) -> u64 {
+        0
+    }
 
     /// Begins a transaction that writes.
     fn write(&self) -> impl Future<Output = Result<Tx<Self>, Fail>> + Send

@@ -1,7 +1,8 @@
 //! The traits over SQL: every method hands over to the file of its concern.
 
 use super::{
-    Db, SqlStore, account, commit, control, dispatch, load, parked, publish, queue, read, review, send, standing,
+    Db, SqlStore, account, commit, control, dispatch, figures, load, parked, publish, queue, read, review, send,
+    standing,
 };
 use crate::*;
 use staunch_core::account::Account;
@@ -171,6 +172,14 @@ impl<D: Db> Store for SqlStore<D> {
 
     async fn unpark(&self, id: &str) -> Result<bool> {
         parked::unpark(&self.db, id).await
+    }
+
+    async fn figures(&self) -> Result<Figures> {
+        figures::figures(&self.db).await
+    }
+
+    fn connects(&self) -> u64 {
+        self.db.connects()
     }
 
     async fn ping(&self) -> Result<()> {

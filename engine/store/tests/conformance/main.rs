@@ -8,6 +8,7 @@ mod commit;
 mod control;
 mod dispatch;
 mod durable;
+mod figures;
 mod fixtures;
 mod identity;
 mod people;
@@ -67,6 +68,10 @@ suite! {
         a_hold_in_the_past_does_not_spin,
         the_next_time_is_known,
         what_is_too_late_expires,
+    ],
+    figures: [
+        nothing_gives_zeros,
+        what_is_pending_is_counted_and_its_oldest_told,
     ],
     control: [
         stages_are_kept,
