@@ -159,6 +159,14 @@ pub trait Store: Send + Sync {
     /// Forgets a parked input after its replay.
     async fn unpark(&self, id: &str) -> Result<bool>;
 
+    /// Notes that a message that came before is about to be handled alone; durable on return. A start of it that has no
+    /// end counts as a crash. `ended` are others whose handling is over, see [`Store::end_suspects`].
+    async fn begin_suspect(&self, id: &str, worker: &str, ended: &[String], now: Time) -> Result<Suspicion>;
+    /// The handling of these is over, well or not, and the process lives.
+    async fn end_suspects(&self, ended: &[String], now: Time) -> Result<()>;
+    /// This one was parked: its crashes are explained, and speak for no other.
+    async fn forget_suspect(&self, id: &str) -> Result<()>;
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 }

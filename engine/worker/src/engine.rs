@@ -4,6 +4,7 @@ use crate::decider::{Content, Decider};
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::plugins::Plugins;
+use crate::suspects::Suspects;
 use staunch_broker::{Broker, BrokerError};
 use staunch_channels::Channels;
 use staunch_core::expr::Evaluator;
@@ -89,6 +90,8 @@ pub struct Engine {
     pub(crate) owed: AtomicBool,
     /// Messages on their way into batches.
     pub(crate) lanes: Lanes,
+    /// What came before, and is handled alone.
+    pub(crate) suspects: Suspects,
 }
 
 impl Engine {
@@ -99,7 +102,7 @@ impl Engine {
     pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
         let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
         let (lanes, changing, owed) = (Lanes::new(parts.broker.lanes()), Mutex::default(), AtomicBool::new(false));
-        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes });
+        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes, suspects: Suspects::default() });
         let plugins = Plugins(Arc::downgrade(&engine));
         if let Err(error) = engine.parts.metrics.registry().register(Box::new(plugins)) {
             tracing::warn!(%error, "plugins have no metrics");

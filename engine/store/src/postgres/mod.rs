@@ -7,7 +7,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Executor, Postgres};
 use std::time::Duration;
 
-const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0005.sql")];
 
 /// The store in Postgres.
 pub type PostgresStore = SqlStore<PostgresDb>;

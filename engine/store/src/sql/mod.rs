@@ -23,6 +23,7 @@ mod ruling;
 mod send;
 mod standing;
 mod store;
+mod suspect;
 mod swap;
 
 pub use fail::Fail;

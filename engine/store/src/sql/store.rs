@@ -2,6 +2,7 @@
 
 use super::{
     Db, SqlStore, account, commit, control, dispatch, load, parked, publish, queue, read, review, send, standing,
+    suspect,
 };
 use crate::*;
 use staunch_core::account::Account;
@@ -167,6 +168,18 @@ impl<D: Db> Store for SqlStore<D> {
 
     async fn unpark(&self, id: &str) -> Result<bool> {
         parked::unpark(&self.db, id).await
+    }
+
+    async fn begin_suspect(&self, id: &str, worker: &str, ended: &[String], now: Time) -> Result<Suspicion> {
+        suspect::begin(&self.db, id, worker, ended, now).await
+    }
+
+    async fn end_suspects(&self, ended: &[String], now: Time) -> Result<()> {
+        suspect::end(&self.db, ended, now).await
+    }
+
+    async fn forget_suspect(&self, id: &str) -> Result<()> {
+        suspect::forget(&self.db, id).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -10,7 +10,7 @@ use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Sqlite};
 use std::path::Path;
 use std::time::Duration;
 
-const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0005.sql")];
 /// How long one waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
