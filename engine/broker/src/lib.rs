@@ -53,6 +53,15 @@ pub trait Broker: Send + Sync {
     /// The embedded queue's database.
     async fn reject(&self, deliveries: &[Delivery]) -> Result<()>;
 
+    /// Asks for nothing new, so that a process that stops can handle what it has: [`Broker::next`] goes on handing that out.
+    /// False where nothing lies here.
+    async fn drain(&self) -> bool {
+        false
+    }
+
+    /// Where events go, in a sentence.
+    fn describe(&self) -> String;
+
     /// How many batches it makes sense to work on at the same time, each with messages of its own.
     fn lanes(&self) -> usize {
         1

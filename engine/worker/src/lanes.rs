@@ -182,6 +182,10 @@ mod tests {
             Ok(())
         }
 
+        fn describe(&self) -> String {
+            "a list".into()
+        }
+
         async fn depth(&self) -> Result<u64> {
             Ok(0)
         }

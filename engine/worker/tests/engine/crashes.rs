@@ -8,7 +8,7 @@ use staunch_core::value::Value;
 use staunch_core::workflow::Target;
 use staunch_store::{ActionFilter, Store};
 use staunch_worker::{Engine, VirtualClock};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +24,7 @@ struct Shelf {
 /// One process at the shelf.
 struct Hand {
     shelf: Arc<Shelf>,
-    held: Mutex<BTreeMap<u64, ()>>,
+    held: Mutex<BTreeSet<u64>>,
 }
 
 impl Shelf {
@@ -51,14 +51,14 @@ impl Broker for Hand {
     /// Takes all that the prefetch allows, whatever is asked for: that is what a crash gives back.
     async fn next(&self, max: usize, _: Duration) -> Result<Vec<Delivery>> {
         let (mut shelf, mut held) = (self.shelf.messages.lock().unwrap(), self.held.lock().unwrap());
-        let free = shelf.iter_mut().filter(|(tag, _)| !held.contains_key(tag)).take(max.max(self.shelf.prefetch));
+        let free = shelf.iter_mut().filter(|(tag, _)| !held.contains(tag)).take(max.max(self.shelf.prefetch));
         let taken: Vec<Delivery> = free
             .map(|(tag, (message, attempts))| {
                 *attempts += 1;
                 Delivery::new(message.clone(), *attempts, None, *tag)
             })
             .collect();
-        held.extend(taken.iter().map(|one| (one.tag(), ())));
+        held.extend(taken.iter().map(Delivery::tag));
         Ok(taken)
     }
 
@@ -74,12 +74,16 @@ impl Broker for Hand {
 
     async fn reject(&self, deliveries: &[Delivery]) -> Result<()> {
         let mut held = self.held.lock().unwrap();
-        deliveries.iter().for_each(|one| drop(held.remove(&one.tag())));
+        deliveries.iter().for_each(|one| assert!(held.remove(&one.tag())));
         Ok(())
     }
 
     fn lanes(&self) -> usize {
         self.shelf.lanes
+    }
+
+    fn describe(&self) -> String {
+        "a list".into()
     }
 
     async fn depth(&self) -> Result<u64> {
