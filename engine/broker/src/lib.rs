@@ -11,7 +11,7 @@ mod rabbit;
 pub use embedded::{Clock, EmbeddedBroker};
 pub use error::{BrokerError, Result};
 pub use message::{CONTENT_TYPE, Delivery, Message, ce_name};
-pub use rabbit::{RabbitBroker, RabbitOptions};
+pub use rabbit::{Inspected, RabbitBroker, RabbitOptions, inspect};
 
 use std::time::Duration;
 

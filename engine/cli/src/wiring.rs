@@ -68,6 +68,9 @@ pub async fn open_store(dir: &Path, workspace: &WorkspaceFile) -> Result<Stored>
     Ok(Stored { store: store.clone(), queue: store, embedded: true })
 }
 
+/// Queues that events are spread over. More would serve more workers, and each costs the server a little.
+const PARTITIONS: u16 = 8;
+
 /// Connects to the broker that the workspace names, or wraps the embedded queue.
 ///
 /// # Errors
@@ -82,11 +85,18 @@ pub async fn open_broker(
         None => Ok(Arc::new(EmbeddedBroker::new(queue, clock))),
         Some(reference) => {
             let url = resolve(dir, "connections.broker", reference)?;
-            let prefix = std::env::var("STAUNCH_AMQP_PREFIX").unwrap_or_else(|_| "staunch".into());
-            let options = RabbitOptions { prefix, prefetch: 1_024, lanes: lanes(), ..RabbitOptions::default() };
+            let prefix = amqp_prefix();
+            let partitions = workspace.connections.broker_partitions.unwrap_or(PARTITIONS);
+            let options =
+                RabbitOptions { prefix, prefetch: 1_024, partitions, lanes: lanes(), ..RabbitOptions::default() };
             Ok(Arc::new(RabbitBroker::connect(&url, options).await?))
         }
     }
+}
+
+/// What the names of exchanges and queues begin with.
+pub fn amqp_prefix() -> String {
+    std::env::var("STAUNCH_AMQP_PREFIX").unwrap_or_else(|_| "staunch".into())
 }
 
 /// Batches at a time: one for each core, so that one is decided while another waits for the database.

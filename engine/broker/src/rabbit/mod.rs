@@ -5,9 +5,13 @@ mod balance;
 mod consumer;
 mod lines;
 mod link;
+mod management;
+mod policy;
 mod publisher;
 mod topology;
 mod wire;
+
+pub use management::{Inspected, inspect};
 
 use crate::{ATTEMPTS, Broker, Delivery, Message, Result};
 use consumer::Consumer;

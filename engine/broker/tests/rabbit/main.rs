@@ -1,6 +1,7 @@
 //! What only RabbitMQ can do to us: lost lines, missing queues, strangers' messages, wrong addresses.
 
 mod partitions;
+mod policies;
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[path = "../support/mod.rs"]

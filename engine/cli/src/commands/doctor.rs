@@ -4,6 +4,7 @@ use crate::app::Dir;
 use crate::error::Result;
 use crate::load;
 use crate::output::{self, Format};
+use crate::policies;
 use crate::wiring;
 use clap::Args;
 use serde_json::json;
@@ -82,10 +83,12 @@ async fn connections(dir: &std::path::Path, workspace: &staunch_workflow::Worksp
     let answer = match broker {
         Err(error) => Err(error.brief()),
         Ok(broker) => {
-            let depth = broker.depth().await.map(|depth| format!("answers, {depth} messages wait"));
+            let depth = broker.depth().await;
+            let depth = depth.map(|depth| format!("answers, {depth} messages wait; {}", broker.describe()));
             broker.close().await;
             depth.map_err(|error| error.to_string())
         }
     };
     findings.push(finding("broker", answer));
+    findings.extend(policies::look(dir, workspace).await.into_iter().map(|one| finding("policies", one)));
 }
