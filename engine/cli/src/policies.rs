@@ -22,6 +22,11 @@ pub async fn look(dir: &Path, workspace: &WorkspaceFile) -> Vec<Result<String, S
     };
     match staunch_broker::inspect(&management, &broker, &wiring::amqp_prefix()).await {
         Err(error) => vec![Err(error.to_string())],
+        Ok(found) if found.problems.is_empty() && found.blind > 0 => vec![Ok(format!(
+            "arguments of {} queues are fine; their policies are not told. Where queues are older than a minute, the plugin's \
+             metrics collector is switched off: look at `rabbitmqctl list_policies`",
+            found.queues
+        ))],
         Ok(found) if found.problems.is_empty() => {
             vec![Ok(format!("{} queues, and nothing there would lose events", found.queues))]
         }

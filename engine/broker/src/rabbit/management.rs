@@ -18,6 +18,8 @@ pub struct Inspected {
     pub queues: usize,
     /// What would lose events, each with its code.
     pub problems: Vec<String>,
+    /// Queues of which the plugin told no policy: it was asked too early, or its collector is switched off.
+    pub blind: usize,
 }
 
 /// Reads arguments and policies of the queues of `prefix`, through the management plugin at `management`
@@ -56,6 +58,7 @@ impl Reader {
             match self.get(&["queues", &self.vhost, &name]).await? {
                 Some(queue) => {
                     inspected.queues += 1;
+                    inspected.blind += usize::from(queue.get("effective_policy_definition").is_none());
                     inspected.problems.extend(judge(&queue, role, names.dead.as_str()));
                 }
                 None if role == Role::Partition => break,

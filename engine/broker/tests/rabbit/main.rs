@@ -1,5 +1,6 @@
 //! What only RabbitMQ can do to us: lost lines, missing queues, strangers' messages, wrong addresses.
 
+mod parking;
 mod partitions;
 mod policies;
 #[path = "../support/proxy.rs"]
