@@ -159,8 +159,8 @@ pub trait Store: Send + Sync {
     /// Forgets a parked input after its replay.
     async fn unpark(&self, id: &str) -> Result<bool>;
 
-    /// Notes that a message that came before is about to be handled alone; durable on return. A start of it that has no
-    /// end counts as a crash. `ended` are others whose handling is over, see [`Store::end_suspects`].
+    /// Notes that a message that came before is about to be handled alone; from then on it outlives this process. A start
+    /// of it that has no end counts as a crash; others are only counted where it has any. `ended` are others whose handling is over, see [`Store::end_suspects`].
     async fn begin_suspect(&self, id: &str, worker: &str, ended: &[String], now: Time) -> Result<Suspicion>;
     /// The handling of these is over, well or not, and the process lives.
     async fn end_suspects(&self, ended: &[String], now: Time) -> Result<()>;

@@ -42,6 +42,12 @@ impl Suspects {
         std::mem::take(&mut self.ended.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// All, where this one is among them: who begins again in the same process has not crashed.
+    fn take_ended_with(&self, id: &String) -> Vec<String> {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.contains(id) { std::mem::take(&mut ended) } else { Vec::new() }
+    }
+
     fn add_ended(&self, ids: impl IntoIterator<Item = String>) {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
     }
@@ -65,8 +71,15 @@ impl Engine {
     ) -> Result<Handled, WorkerError> {
         let _nothing_else = self.suspects.deciding.write().await;
         let mut total = Handled::default();
+        let now = match clock.now().await {
+            Ok(now) => now,
+            Err(error) => {
+                self.again(lane, all).await?;
+                return Err(error);
+            }
+        };
         for at in 0..all.len() {
-            match self.handle_suspect(&all[at], clock).await {
+            match self.handle_suspect(&all[at], now).await {
                 Ok(handled) => total.add(handled),
                 Err(error) => {
                     self.again(lane, all.split_off(at)).await?;
@@ -74,7 +87,6 @@ impl Engine {
                 }
             }
         }
-        let now = clock.now().await?;
         let ended = self.suspects.take_ended();
         if let Err(error) = self.parts.store.end_suspects(&ended, now).await {
             tracing::warn!(%error, "the store does not know yet which messages came through; it is told with the next one");
@@ -83,10 +95,10 @@ impl Engine {
         Ok(total)
     }
 
-    async fn handle_suspect(self: &Arc<Self>, delivery: &Delivery, clock: &dyn Clock) -> Result<Handled, WorkerError> {
-        let now = clock.now().await?;
+    async fn handle_suspect(self: &Arc<Self>, delivery: &Delivery, now: Time) -> Result<Handled, WorkerError> {
         let (id, _) = identity(delivery);
-        let ended = self.suspects.take_ended();
+        // The store is told with the next one only where it matters, and of all together at the end.
+        let ended = self.suspects.take_ended_with(&id);
         let begun = self.parts.store.begin_suspect(&id, &self.parts.name, &ended, now).await;
         // In memory only: what is in this list when the process ends has not ended for the store.
         if begun.is_err() {

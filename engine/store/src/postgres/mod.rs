@@ -104,6 +104,10 @@ impl Db for PostgresDb {
         Ok(sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **tx).await?.rows_affected())
     }
 
+    async fn relax(tx: &mut Tx<Self>) -> Result<(), Fail> {
+        Self::script(tx, "SET LOCAL synchronous_commit TO off").await
+    }
+
     async fn script(tx: &mut Tx<Self>, sql: &'static str) -> Result<(), Fail> {
         sqlx::raw_sql(sql).execute(&mut **tx).await?;
         Ok(())

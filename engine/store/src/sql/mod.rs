@@ -91,6 +91,11 @@ pub trait Db: Send + Sync + 'static {
     where
         Self: Sized;
 
+    /// This transaction need not survive a crash of the database's machine, only one of ours.
+    fn relax(tx: &mut Tx<Self>) -> impl Future<Output = Result<(), Fail>> + Send
+    where
+        Self: Sized;
+
     /// Runs a script of several statements.
     fn script(tx: &mut Tx<Self>, sql: &'static str) -> impl Future<Output = Result<(), Fail>> + Send
     where

@@ -15,14 +15,19 @@ pub async fn begin<D: Db>(db: &D, id: &str, worker: &str, ended: &[String], now:
             worker = excluded.worker, started_at = excluded.started_at
         RETURNING crashes";
     let count = "SELECT COUNT(*) FROM suspects WHERE crashes > 0 AND started_at > $1 AND id <> $2";
+    let number = |rows: Vec<(i64,)>| first(rows).map_or(0, |row| u32::try_from(row.0).unwrap_or(u32::MAX));
     again(|| async {
         let mut tx = db.write().await?;
+        // It has to outlive this process, and not the database.
+        D::relax(&mut tx).await?;
         close::<D>(&mut tx, ended).await?;
-        let crashes: Vec<(i64,)> = D::fetch(&mut tx, Query::new(put).text(id).text(worker).int(now.0)).await?;
-        let others: Vec<(i64,)> = D::fetch(&mut tx, Query::new(count).int((now - WINDOW).0).text(id)).await?;
+        let crashes = number(D::fetch(&mut tx, Query::new(put).text(id).text(worker).int(now.0)).await?);
+        let others = match crashes {
+            0 => 0,
+            _ => number(D::fetch(&mut tx, Query::new(count).int((now - WINDOW).0).text(id)).await?),
+        };
         tx.commit().await?;
-        let number = |rows: Vec<(i64,)>| first(rows).map_or(0, |row| u32::try_from(row.0).unwrap_or(u32::MAX));
-        Ok(Suspicion { crashes: number(crashes), others: number(others) })
+        Ok(Suspicion { crashes, others })
     })
     .await
 }
@@ -33,6 +38,7 @@ pub async fn end<D: Db>(db: &D, ended: &[String], now: Time) -> Result<()> {
     }
     again(|| async {
         let mut tx = db.write().await?;
+        D::relax(&mut tx).await?;
         close::<D>(&mut tx, ended).await?;
         let old = Query::new("DELETE FROM suspects WHERE started_at < $1").int((now - KEPT).0);
         D::execute(&mut tx, old).await?;
