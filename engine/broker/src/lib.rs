@@ -11,7 +11,7 @@ mod rabbit;
 pub use embedded::{Clock, EmbeddedBroker};
 pub use error::{BrokerError, Result};
 pub use message::{CONTENT_TYPE, Delivery, Message, ce_name};
-pub use rabbit::{RabbitBroker, RabbitOptions, server_version};
+pub use rabbit::{Inspected, RabbitBroker, RabbitOptions, inspect, server_version};
 
 use std::time::Duration;
 
@@ -52,6 +52,15 @@ pub trait Broker: Send + Sync {
     /// # Errors
     /// The embedded queue's database.
     async fn reject(&self, deliveries: &[Delivery]) -> Result<()>;
+
+    /// Asks for nothing new, so that a process that stops can handle what it has: [`Broker::next`] goes on handing that out.
+    /// False where nothing lies here.
+    async fn drain(&self) -> bool {
+        false
+    }
+
+    /// Where events go, in a sentence.
+    fn describe(&self) -> String;
 
     /// How many batches it makes sense to work on at the same time, each with messages of its own.
     fn lanes(&self) -> usize {

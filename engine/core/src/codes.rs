@@ -256,6 +256,10 @@ pub const BROKER_UNCONFIRMED: Code = "ST5004";
 pub const BROKER_UNROUTABLE: Code = "ST5005";
 /// The broker is closed: the process is stopping.
 pub const BROKER_CLOSED: Code = "ST5006";
+/// A policy or an argument of a queue would lose events. Remove it, or exclude our queues from its pattern.
+pub const BROKER_POLICY: Code = "ST5007";
+/// RabbitMQ's management plugin cannot be read. Check address and login.
+pub const BROKER_MANAGEMENT: Code = "ST5008";
 
 // ST6xxx — channels.
 /// A channel's settings cannot work. Correct them in `staunch.yaml`; `staunch doctor` checks them.

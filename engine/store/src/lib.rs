@@ -172,6 +172,13 @@ pub trait Store: Send + Sync {
     async fn figures(&self) -> Result<Figures>;
     /// How many connections to the database were opened so far; 0 where that is not counted.
     fn connects(&self) -> u64;
+    /// Notes that a message that came before is about to be handled alone; from then on it outlives this process. A start
+    /// of it that has no end counts as a crash; others are only counted where it has any. `ended` are others whose handling is over, see [`Store::end_suspects`].
+    async fn begin_suspect(&self, id: &str, worker: &str, ended: &[String], now: Time) -> Result<Suspicion>;
+    /// The handling of these is over, well or not, and the process lives.
+    async fn end_suspects(&self, ended: &[String], now: Time) -> Result<()>;
+    /// This one was parked: its crashes are explained, and speak for no other.
+    async fn forget_suspect(&self, id: &str) -> Result<()>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;

@@ -313,6 +313,15 @@ pub struct Parked {
     pub at: Time,
 }
 
+/// What is known of a message that is about to be handled alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Suspicion {
+    /// Processes that ended while they handled it alone.
+    pub crashes: u32,
+    /// Other messages of the last ten minutes of which the same is true.
+    pub others: u32,
+}
+
 /// A message of the embedded queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {

@@ -26,8 +26,8 @@ use std::time::Duration;
 
 /// How often the losers of a compare-and-swap are tried.
 const TRIES: u32 = 20;
-/// After this many attempts a message that fails alone is parked. Crashes of the process count as attempts, too, but
-/// never park by themselves a message that did not fail alone, until the broker's own, larger limit.
+/// After this many attempts a message that fails alone is parked. Crashes of the process count as attempts, too; which of
+/// them park a message that did not fail is decided in `suspects.rs`.
 const ALONE: u32 = 5;
 /// Events that were not delivered before are taken for new, and the commit finds out. After a batch in which some were
 /// not, as when a producer repeats itself, so many batches ask first.
@@ -44,6 +44,15 @@ pub struct Handled {
     pub duplicates: usize,
     /// Inputs parked.
     pub parked: usize,
+}
+
+impl Handled {
+    pub(crate) fn add(&mut self, other: Handled) {
+        self.taken += other.taken;
+        self.decided += other.decided;
+        self.duplicates += other.duplicates;
+        self.parked += other.parked;
+    }
 }
 
 /// What decisions came to.
@@ -82,6 +91,10 @@ impl Engine {
         if deliveries.is_empty() {
             return Ok(Handled::default());
         }
+        if deliveries[0].is_suspect() {
+            return self.handle_suspects(lane, deliveries, clock).await;
+        }
+        let _beside_others = self.suspects.beside().await;
         let timer = self.parts.metrics.batch_seconds.start_timer();
         self.parts.metrics.batch_messages.observe(deliveries.len() as f64);
         let now = match clock.now().await {
@@ -110,13 +123,14 @@ impl Engine {
         }
     }
 
-    /// These come again before what a lane has behind them. A lane that is alone has nothing behind them: the broker keeps
-    /// them, for whoever asks next.
-    async fn again(&self, lane: usize, deliveries: Vec<Delivery>) -> Result<(), WorkerError> {
+    /// These come again before what a lane has behind them. Of a lane that is alone the broker keeps all, for whoever asks
+    /// next.
+    pub(crate) async fn again(&self, lane: usize, mut deliveries: Vec<Delivery>) -> Result<(), WorkerError> {
         if self.lanes.count() > 1 {
             self.lanes.put_back(lane, deliveries);
             return Ok(());
         }
+        deliveries.extend(self.lanes.empty());
         Ok(self.parts.broker.release(&deliveries).await?)
     }
 
@@ -142,10 +156,7 @@ impl Engine {
         for at in 0..all.len() {
             match self.alone(&all[at], now).await {
                 Ok(handled) => {
-                    total.taken += handled.taken;
-                    total.decided += handled.decided;
-                    total.duplicates += handled.duplicates;
-                    total.parked += handled.parked;
+                    total.add(handled);
                 }
                 Err(error) => {
                     self.again(lane, all.split_off(at)).await?;
@@ -157,7 +168,7 @@ impl Engine {
     }
 
     /// One message by itself; one that fails alone for the last time is parked with its cause.
-    async fn alone(self: &Arc<Self>, delivery: &Delivery, now: Time) -> Result<Handled, WorkerError> {
+    pub(crate) async fn alone(self: &Arc<Self>, delivery: &Delivery, now: Time) -> Result<Handled, WorkerError> {
         let one = std::slice::from_ref(delivery);
         let handled = match self.handle(one, now).await {
             Ok(handled) => handled,
@@ -210,6 +221,7 @@ impl Engine {
     /// # Errors
     /// Where the store fails; nothing changed that was not committed.
     pub async fn wake(self: &Arc<Self>, max: u32, now: Time) -> Result<usize, WorkerError> {
+        let _beside_others = self.suspects.beside().await;
         if self.owed.swap(false, Ordering::AcqRel)
             && let Err(error) = self.parts.store.wake_all(now).await
         {
@@ -406,7 +418,7 @@ impl Engine {
         Env { catalog: &decider.catalog, live, evaluator, renderer, accounts, detail: Detail::Full, score: None }
     }
 
-    fn count(&self, handled: Handled) {
+    pub(crate) fn count(&self, handled: Handled) {
         let counts = [("decided", handled.decided), ("duplicate", handled.duplicates), ("parked", handled.parked)];
         for (result, count) in counts {
             self.parts.metrics.events.with_label_values(&[result]).inc_by(count as u64);

@@ -20,6 +20,7 @@ mod migrate;
 mod plugins;
 mod render;
 mod run;
+mod suspects;
 
 pub use batch::Handled;
 pub use clock::{Clock, StoreClock, VirtualClock};

@@ -24,6 +24,11 @@ const FIRST: Duration = Duration::from_millis(500);
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// A stopping process handles what it was given for so long; the rest goes back.
+const DRAIN: Duration = Duration::from_secs(8);
+/// The wait for more of it.
+const LAST_WAIT: Duration = Duration::from_millis(100);
+
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
@@ -119,6 +124,8 @@ impl Context {
 #[derive(Clone, Copy)]
 enum Step {
     Ingest(usize),
+    /// What was delivered already, when the process stops.
+    Drain(usize),
     Wake,
     Dispatch,
     Housekeep,
@@ -130,8 +137,9 @@ enum Step {
 async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
     let Context { engine, clock, caught_up, began, health, .. } = &context;
     match step {
-        Step::Ingest(lane) => {
-            let taken = engine.ingest(lane, BATCH, Duration::from_secs(1), clock.as_ref()).await?.taken;
+        Step::Ingest(lane) | Step::Drain(lane) => {
+            let wait = if matches!(step, Step::Drain(_)) { LAST_WAIT } else { Duration::from_secs(1) };
+            let taken = engine.ingest(lane, BATCH, wait, clock.as_ref()).await?.taken;
             if taken > 0 {
                 health.took();
             }
@@ -160,6 +168,17 @@ async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
             context.observe().await?;
             Ok(0)
         }
+    }
+}
+
+/// Handles what lies here of the broker's messages, so that it need not come again to somebody else.
+async fn drain(context: Context, lane: usize) {
+    if !context.engine.broker().drain().await {
+        return;
+    }
+    let all = async { while let Ok(Ok(1..)) = tokio::spawn(step(context.clone(), Step::Drain(lane))).await {} };
+    if tokio::time::timeout(DRAIN, all).await.is_err() {
+        tracing::warn!("not all messages that were here could be handled; the others come again to whoever is next");
     }
 }
 
@@ -195,6 +214,9 @@ async fn every(name: &'static str, health: Health, mut stop: watch::Receiver<boo
             () = tokio::time::sleep(idle) => {}
             _ = stop.changed() => {}
         }
+    }
+    if let Step::Ingest(lane) = what {
+        drain(context, lane).await;
     }
     health.ended(name);
 }

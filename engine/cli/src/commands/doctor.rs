@@ -8,6 +8,7 @@ use crate::app::Dir;
 use crate::error::Result;
 use crate::load;
 use crate::output::{self, Format};
+use crate::policies;
 use crate::wiring;
 use clap::Args;
 use judge::Verdict;
@@ -106,6 +107,7 @@ async fn connections(dir: &std::path::Path, workspace: &staunch_workflow::Worksp
             findings.push(Finding { part: "broker", verdict });
             if answers {
                 queue(dir, workspace, findings).await;
+                findings.extend(policies::look(dir, workspace).await.into_iter().map(|one| finding("policies", one)));
             }
         }
         // Opening the database would make or migrate its tables, which only `staunch run` does.
@@ -125,7 +127,7 @@ async fn queue(dir: &std::path::Path, workspace: &staunch_workflow::WorkspaceFil
         Ok(opened) => opened,
         Err(error) => return findings.push(finding("queue", Err(error.brief()))),
     };
-    let depth = opened.depth().await.map(|depth| format!("{depth} messages wait"));
+    let depth = opened.depth().await.map(|depth| format!("{depth} messages wait; {}", opened.describe()));
     opened.close().await;
     findings.push(finding("queue", depth.map_err(|error| error.to_string())));
 }

@@ -24,6 +24,7 @@ mod ruling;
 mod send;
 mod standing;
 mod store;
+mod suspect;
 mod swap;
 
 pub use fail::Fail;
@@ -93,6 +94,11 @@ pub trait Db: Send + Sync + 'static {
 
     /// Writes, and gives how many rows changed.
     fn execute(tx: &mut Tx<Self>, query: Query) -> impl Future<Output = Result<u64, Fail>> + Send
+    where
+        Self: Sized;
+
+    /// This transaction need not survive a crash of the database's machine, only one of ours.
+    fn relax(tx: &mut Tx<Self>) -> impl Future<Output = Result<(), Fail>> + Send
     where
         Self: Sized;
 

@@ -2,7 +2,7 @@
 
 use super::{
     Db, SqlStore, account, commit, control, dispatch, figures, load, parked, publish, queue, read, review, send,
-    standing,
+    standing, suspect,
 };
 use crate::*;
 use staunch_core::account::Account;
@@ -180,6 +180,18 @@ impl<D: Db> Store for SqlStore<D> {
 
     fn connects(&self) -> u64 {
         self.db.connects()
+    }
+
+    async fn begin_suspect(&self, id: &str, worker: &str, ended: &[String], now: Time) -> Result<Suspicion> {
+        suspect::begin(&self.db, id, worker, ended, now).await
+    }
+
+    async fn end_suspects(&self, ended: &[String], now: Time) -> Result<()> {
+        suspect::end(&self.db, ended, now).await
+    }
+
+    async fn forget_suspect(&self, id: &str) -> Result<()> {
+        suspect::forget(&self.db, id).await
     }
 
     async fn ping(&self) -> Result<()> {

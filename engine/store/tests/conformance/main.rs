@@ -17,6 +17,7 @@ mod races;
 mod read;
 mod review;
 mod standing;
+mod suspects;
 mod trips;
 
 macro_rules! suite {
@@ -149,6 +150,10 @@ suite! {
         older_versions_stay_while_needed,
         inputs_are_parked_once,
         the_clock_is_that_of_the_database,
+    ],
+    suspects: [
+        a_start_without_an_end_is_a_crash,
+        crashes_of_others_are_counted_for_a_while,
     ],
     durable: [
         a_second_process_sees_everything,
