@@ -8,10 +8,12 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The binary of the profile that the tests were built with: tests lie in its `deps` folder.
+/// The binary of the profile that the tests were built with: tests lie in its `deps` folder, programs beside it.
 pub fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let path = own.parent().and_then(Path::parent).unwrap().join("staunch");
+    let folder = own.parent().unwrap();
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
+    let path = folder.join("staunch");
     assert!(path.is_file(), "{} is missing; run `cargo build --release --workspace --bins`", path.display());
     path
 }

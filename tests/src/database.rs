@@ -31,7 +31,12 @@ pub struct Database {
 impl Database {
     /// A new, empty database in Postgres; it is dropped with this value.
     pub fn postgres(name: &str) -> Database {
-        let server = server("STAUNCH_TEST_DATABASE_URL");
+        Database::postgres_at(&server("STAUNCH_TEST_DATABASE_URL"), name)
+    }
+
+    /// The same in the Postgres at an address.
+    pub fn postgres_at(server: &str, name: &str) -> Database {
+        let server = server.to_owned();
         let name = unique(&format!("staunch_test_{name}"));
         let base = server.rsplit_once('/').unwrap().0;
         let url = format!("{base}/{name}");
@@ -44,6 +49,12 @@ impl Database {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let connection = RefCell::new(runtime.block_on(PgConnection::connect(url)).unwrap());
         Database { url: url.to_owned(), runtime, connection, drop }
+    }
+
+    /// Connects again, after the server was away.
+    #[track_caller]
+    pub fn reconnect(&self) {
+        *self.connection.borrow_mut() = self.runtime.block_on(PgConnection::connect(&self.url)).unwrap();
     }
 
     /// All rows of a query.

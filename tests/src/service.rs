@@ -66,12 +66,27 @@ impl Service {
         self.process.0.wait().unwrap();
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.0.id()
+    }
+
+    /// Sends a signal such as `STOP`.
+    #[track_caller]
+    pub fn send(&self, name: &str) {
+        assert!(Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status().unwrap().success());
+    }
+
     /// Sends a signal such as `TERM` and waits for the end.
     #[track_caller]
     pub fn signal(&mut self, name: &str, seconds: u64) -> ExitStatus {
-        let id = self.process.0.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+        self.send(name);
         self.ended(seconds)
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.0.try_wait().unwrap().is_some()
     }
 
     /// Waits for its end.

@@ -3,7 +3,7 @@
 
     publish.py publish URL PREFIX FILE   every line {"key", "headers", "body" in hex}, with publisher confirms, through
                                          several connections; one key stays in order. Prints how many were confirmed.
-    publish.py depth URL PREFIX          messages ready in PREFIX.events and PREFIX.parked
+    publish.py depth URL PREFIX          messages ready in PREFIX.events with its partitions, and in PREFIX.parked
     publish.py delete URL PREFIX         deletes the queues and exchanges of PREFIX
 """
 
@@ -15,6 +15,8 @@ import zlib
 import pika
 
 CONNECTIONS = 8
+# More than any test has.
+PARTITIONS = 64
 
 
 def connect(url):
@@ -29,6 +31,8 @@ def publish_all(url, exchange, lines, confirmed, errors):
         for line in lines:
             headers = line["headers"]
             mode = "application/json" if headers else "application/cloudevents+json"
+            # The contact's partition, as a producer of another company would choose it.
+            headers = {**headers, "staunch-contact": line["key"]} if line["key"] else headers
             properties = pika.BasicProperties(delivery_mode=2, content_type=mode, headers=headers)
             # Raises where the server refuses it or no queue takes it.
             channel.basic_publish(exchange, "test.event", bytes.fromhex(line["body"]), properties, mandatory=True)
@@ -58,16 +62,22 @@ def publish(url, prefix, path):
 
 def depth(url, prefix):
     connection, channel = connect(url)
-    counts = [channel.queue_declare(prefix + name, passive=True).method.message_count for name in (".events", ".parked")]
-    print(*counts)
+    ready = lambda name: channel.queue_declare(prefix + name, passive=True).method.message_count
+    events, parked = ready(".events"), ready(".parked")
+    try:
+        for number in range(PARTITIONS):
+            events += ready(f".events.{number}")
+    except pika.exceptions.ChannelClosedByBroker:
+        pass
+    print(events, parked)
     connection.close()
 
 
 def delete(url, prefix):
     connection, channel = connect(url)
-    for name in (".events", ".parked"):
+    for name in (".events", ".parked", *(f".events.{number}" for number in range(PARTITIONS))):
         channel.queue_delete(prefix + name)
-    for name in (".events", ".dead"):
+    for name in (".events", ".dead", ".split", ".single", ".partitions"):
         channel.exchange_delete(prefix + name)
     connection.close()
 

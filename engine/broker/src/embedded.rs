@@ -169,6 +169,10 @@ impl Broker for EmbeddedBroker {
         Ok(())
     }
 
+    fn describe(&self) -> String {
+        "one queue in the database".into()
+    }
+
     async fn depth(&self) -> Result<u64> {
         Ok(self.open()?.queue.depth().await?)
     }

@@ -46,6 +46,12 @@ pub enum BrokerError {
         /// How many came back.
         count: usize,
     },
+    /// The management plugin.
+    #[error("{code}: RabbitMQ's management plugin cannot be read: {message}. Its address looks like http://user:password@host:15672", code = codes::BROKER_MANAGEMENT)]
+    Management {
+        /// Why, without the address.
+        message: String,
+    },
     /// `close` was called.
     #[error("{code}: the broker is closed", code = codes::BROKER_CLOSED)]
     Closed,

@@ -11,7 +11,7 @@ mod rabbit;
 pub use embedded::{Clock, EmbeddedBroker};
 pub use error::{BrokerError, Result};
 pub use message::{CONTENT_TYPE, Delivery, Message, ce_name};
-pub use rabbit::{RabbitBroker, RabbitOptions};
+pub use rabbit::{Inspected, RabbitBroker, RabbitOptions, inspect, server_version};
 
 use std::time::Duration;
 
@@ -53,6 +53,15 @@ pub trait Broker: Send + Sync {
     /// The embedded queue's database.
     async fn reject(&self, deliveries: &[Delivery]) -> Result<()>;
 
+    /// Asks for nothing new, so that a process that stops can handle what it has: [`Broker::next`] goes on handing that out.
+    /// False where nothing lies here.
+    async fn drain(&self) -> bool {
+        false
+    }
+
+    /// Where events go, in a sentence.
+    fn describe(&self) -> String;
+
     /// How many batches it makes sense to work on at the same time, each with messages of its own.
     fn lanes(&self) -> usize {
         1
@@ -63,6 +72,11 @@ pub trait Broker: Send + Sync {
     /// # Errors
     /// The broker does not answer.
     async fn depth(&self) -> Result<u64>;
+
+    /// How many connections were opened so far, the first ones included; 0 where there are none.
+    fn connects(&self) -> u64 {
+        0
+    }
 
     /// Whether the broker answers.
     ///

@@ -42,6 +42,11 @@ impl Delivery {
         Delivery { message, attempts, dead, tag, epoch: 0 }
     }
 
+    /// It came before and is not known to be handled: the process that had it may have ended because of it.
+    pub fn is_suspect(&self) -> bool {
+        self.attempts > 1 && self.dead.is_none()
+    }
+
     /// Its name among the deliveries that are held.
     pub fn tag(&self) -> u64 {
         self.tag

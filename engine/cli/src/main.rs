@@ -16,6 +16,7 @@ mod load;
 mod names;
 mod output;
 mod playback;
+mod policies;
 mod publishing;
 mod reload;
 mod replay;

@@ -68,6 +68,9 @@ pub async fn open_store(dir: &Path, workspace: &WorkspaceFile) -> Result<Stored>
     Ok(Stored { store: store.clone(), queue: store, embedded: true })
 }
 
+/// Queues that events are spread over. More would serve more workers, and each costs the server a little.
+const PARTITIONS: u16 = 8;
+
 /// Connects to the broker that the workspace names, or wraps the embedded queue.
 ///
 /// # Errors
@@ -80,13 +83,36 @@ pub async fn open_broker(
 ) -> Result<Arc<dyn Broker>> {
     match &workspace.connections.broker {
         None => Ok(Arc::new(EmbeddedBroker::new(queue, clock))),
-        Some(reference) => {
-            let url = resolve(dir, "connections.broker", reference)?;
-            let prefix = std::env::var("STAUNCH_AMQP_PREFIX").unwrap_or_else(|_| "staunch".into());
-            let options = RabbitOptions { prefix, prefetch: 1_024, lanes: lanes(), ..RabbitOptions::default() };
-            Ok(Arc::new(RabbitBroker::connect(&url, options).await?))
-        }
+        Some(reference) => Ok(Arc::new(open_rabbit(dir, workspace, reference).await?)),
     }
+}
+
+/// Connects to the broker that the workspace names; the database is opened only where the embedded queue lies in it.
+///
+/// # Errors
+/// Where one of them does not answer.
+pub async fn open_any_broker(
+    dir: &Path,
+    workspace: &WorkspaceFile,
+    clock: staunch_broker::Clock,
+) -> Result<Arc<dyn Broker>> {
+    match &workspace.connections.broker {
+        None => open_broker(dir, workspace, open_store(dir, workspace).await?.queue, clock).await,
+        Some(reference) => Ok(Arc::new(open_rabbit(dir, workspace, reference).await?)),
+    }
+}
+
+async fn open_rabbit(dir: &Path, workspace: &WorkspaceFile, reference: &Reference) -> Result<RabbitBroker> {
+    let url = resolve(dir, "connections.broker", reference)?;
+    let partitions = workspace.connections.broker_partitions.unwrap_or(PARTITIONS);
+    let options =
+        RabbitOptions { prefix: amqp_prefix(), prefetch: 1_024, partitions, lanes: lanes(), ..RabbitOptions::default() };
+    Ok(RabbitBroker::connect(&url, options).await?)
+}
+
+/// What the names of exchanges and queues begin with.
+pub fn amqp_prefix() -> String {
+    std::env::var("STAUNCH_AMQP_PREFIX").unwrap_or_else(|_| "staunch".into())
 }
 
 /// Batches at a time: one for each core, so that one is decided while another waits for the database.

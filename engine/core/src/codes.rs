@@ -256,6 +256,10 @@ pub const BROKER_UNCONFIRMED: Code = "ST5004";
 pub const BROKER_UNROUTABLE: Code = "ST5005";
 /// The broker is closed: the process is stopping.
 pub const BROKER_CLOSED: Code = "ST5006";
+/// A policy or an argument of a queue would lose events. Remove it, or exclude our queues from its pattern.
+pub const BROKER_POLICY: Code = "ST5007";
+/// RabbitMQ's management plugin cannot be read. Check address and login.
+pub const BROKER_MANAGEMENT: Code = "ST5008";
 
 // ST6xxx — channels.
 /// A channel's settings cannot work. Correct them in `staunch.yaml`; `staunch doctor` checks them.
@@ -332,6 +336,8 @@ pub const CLI_CHANGED: Code = "ST7018";
 pub const CLI_PORT: Code = "ST7019";
 /// New texts alone do not fit people under way: the steps are not the same. Keep, move or end them.
 pub const CLI_SHAPE: Code = "ST7020";
+/// A backup cannot be made, or cannot be used. Nothing was changed.
+pub const CLI_BACKUP: Code = "ST7021";
 
 // ST75xx — HTTP.
 /// Nothing is at this address, or no action of that id was sent there. `GET /` lists what is here.

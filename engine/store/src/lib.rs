@@ -2,13 +2,17 @@
 //!
 //! Every method that depends on time is handed `now`. Not-found is `Ok(None)`; a corrupt row names table and key.
 
+mod backup;
 mod gate;
+mod inspect;
 pub mod model;
 mod postgres;
 mod sql;
 mod sqlite;
 
+pub use backup::{Contents, backup_sqlite, check_sqlite};
 pub use gate::*;
+pub use inspect::{Inspection, inspect_postgres, inspect_sqlite};
 pub use model::*;
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
@@ -18,6 +22,7 @@ use staunch_core::event::EventKey;
 use staunch_core::policy::{Kill, KillScope, Live, StageState};
 use staunch_core::workflow::Workflow;
 use staunch_core::{Span, Time};
+use std::collections::HashSet;
 
 /// What can go wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -101,9 +106,13 @@ pub trait Store: Send + Sync {
     /// their contacts, asks the gate for each, and writes what it says. Those that may go are `sending` on return, with
     /// a lease and a fence. A kill that has committed is always seen.
     async fn begin_sends(&self, claim: &Claim, gate: &dyn Gate) -> Result<Vec<Sending>>;
+    /// Marks claimed actions, by id and fence: from now on their bytes may be on their way. Gives those that are still
+    /// this claim's; no other may go. Until this is called, a lapsed lease is repeated on every channel.
+    async fn begin_calls(&self, claimed: &[(&str, i64)]) -> Result<HashSet<String>>;
     /// Records what the channel said, unless the fence is not the row's any more (then `false`).
     async fn end_send(&self, action: &str, fence: i64, end: &SendEnd, now: Time) -> Result<bool>;
-    /// Actions in `sending` whose lease ran out: repeatable ones become `ready`, all others `in_doubt`.
+    /// Actions in `sending` whose lease ran out: repeatable ones, and those whose call had not begun, become `ready`, all
+    /// others `in_doubt`.
     async fn recover(
         &self,
         now: Time,
@@ -158,6 +167,18 @@ pub trait Store: Send + Sync {
     async fn parked_one(&self, id: &str) -> Result<Option<Parked>>;
     /// Forgets a parked input after its replay.
     async fn unpark(&self, id: &str) -> Result<bool>;
+
+    /// What an operator watches, from indexes only.
+    async fn figures(&self) -> Result<Figures>;
+    /// How many connections to the database were opened so far; 0 where that is not counted.
+    fn connects(&self) -> u64;
+    /// Notes that a message that came before is about to be handled alone; from then on it outlives this process. A start
+    /// of it that has no end counts as a crash; others are only counted where it has any. `ended` are others whose handling is over, see [`Store::end_suspects`].
+    async fn begin_suspect(&self, id: &str, worker: &str, ended: &[String], now: Time) -> Result<Suspicion>;
+    /// The handling of these is over, well or not, and the process lives.
+    async fn end_suspects(&self, ended: &[String], now: Time) -> Result<()>;
+    /// This one was parked: its crashes are explained, and speak for no other.
+    async fn forget_suspect(&self, id: &str) -> Result<()>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;

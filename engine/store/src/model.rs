@@ -7,6 +7,7 @@ use staunch_core::arm::Arm;
 use staunch_core::contact::Contact;
 use staunch_core::decide::{ActionOutcome, Transition};
 use staunch_core::event::EventKey;
+use staunch_core::policy::KillScope;
 use staunch_core::receipt::{Check, Decision};
 use staunch_core::run::Run;
 use staunch_core::workflow::Workflow;
@@ -246,6 +247,21 @@ pub struct Summary {
     pub actions: Vec<(String, Channel, ActionState, Option<ReasonCode>, u64)>,
 }
 
+/// What an operator watches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Actions that are not over, by state: `held`, `review`, `ready`, `sending`, `in_doubt`; none of a state = absent.
+    pub pending: Vec<(ActionState, u64)>,
+    /// When the first action that may go is due.
+    pub action_due: Option<Time>,
+    /// When the first contact is to be woken.
+    pub wake_due: Option<Time>,
+    /// Parked inputs.
+    pub parked: u64,
+    /// Scopes of the kills in force.
+    pub kills: Vec<KillScope>,
+}
+
 /// How many people stand at a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -295,6 +311,15 @@ pub struct Parked {
     pub path: Option<String>,
     /// When.
     pub at: Time,
+}
+
+/// What is known of a message that is about to be handled alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Suspicion {
+    /// Processes that ended while they handled it alone.
+    pub crashes: u32,
+    /// Other messages of the last ten minutes of which the same is true.
+    pub others: u32,
 }
 
 /// A message of the embedded queue.

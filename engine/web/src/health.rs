@@ -13,9 +13,11 @@ use std::time::Duration;
 /// A part that answers later than this is of no use to a probe.
 const PING: Duration = Duration::from_secs(3);
 
-/// The process answers; nothing else is asked.
-pub(crate) async fn alive() -> Response {
-    Json(json!({ "alive": true })).into_response()
+/// 200 unless a loop hangs so that only a restart helps: an outage of database or broker is none of these.
+pub(crate) async fn alive(State(state): State<WebState>) -> Response {
+    let dead = (state.ready)().dead;
+    let status = if dead.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({ "alive": dead.is_empty(), "dead": dead }))).into_response()
 }
 
 /// 200 where store, broker and all loops work, else 503 with what does not.

@@ -59,6 +59,8 @@ pub struct WebState {
 pub struct Readiness {
     /// Each broken part with why; empty = ready.
     pub broken: BTreeMap<String, String>,
+    /// Each part that only a restart mends, with why; empty = alive.
+    pub dead: BTreeMap<String, String>,
 }
 
 /// All routes, with their limits and headers.

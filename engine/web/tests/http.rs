@@ -210,6 +210,7 @@ async fn health_says_what_does_not_work() {
     let ready = site.get("/readyz").await;
     assert_eq!((ready.status, ready.json()), (StatusCode::OK, json!({ "ready": true, "broken": {} })));
     site.readiness.lock().unwrap().broken.insert("dispatch".into(), "stuck".into());
+    assert_eq!(site.get("/healthz").await.json(), json!({ "alive": true, "dead": {} }), "an outage is no death");
     site.broker.close().await;
     let broken = site.get("/readyz").await;
     assert_eq!(broken.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -218,6 +219,9 @@ async fn health_says_what_does_not_work() {
     let refused = site.post_json("/v1/events", EVENT).await;
     assert_eq!(refused.problem(), (503, "ST5006".into()));
     assert_eq!(refused.headers["retry-after"], "5");
+    site.readiness.lock().unwrap().dead.insert("dispatch".into(), "has not come round for 301 s".into());
+    let dead = site.get("/healthz").await;
+    assert_eq!((dead.status, &dead.json()["alive"]), (StatusCode::SERVICE_UNAVAILABLE, &json!(false)));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 use crate::clock::Clock;
 use crate::decider::Decider;
 use crate::engine::{Engine, WorkerError};
+use crate::failpoint;
 use crate::jobs::{End, Job, Todo, sort};
 use crate::migrate::Migrated;
 use staunch_broker::Delivery;
@@ -25,8 +26,8 @@ use std::time::Duration;
 
 /// How often the losers of a compare-and-swap are tried.
 const TRIES: u32 = 20;
-/// After this many attempts a message that fails alone is parked. Crashes of the process count as attempts, too, but
-/// never park by themselves a message that did not fail alone, until the broker's own, larger limit.
+/// After this many attempts a message that fails alone is parked. Crashes of the process count as attempts, too; which of
+/// them park a message that did not fail is decided in `suspects.rs`.
 const ALONE: u32 = 5;
 /// Events that were not delivered before are taken for new, and the commit finds out. After a batch in which some were
 /// not, as when a producer repeats itself, so many batches ask first.
@@ -43,6 +44,15 @@ pub struct Handled {
     pub duplicates: usize,
     /// Inputs parked.
     pub parked: usize,
+}
+
+impl Handled {
+    pub(crate) fn add(&mut self, other: Handled) {
+        self.taken += other.taken;
+        self.decided += other.decided;
+        self.duplicates += other.duplicates;
+        self.parked += other.parked;
+    }
 }
 
 /// What decisions came to.
@@ -81,7 +91,12 @@ impl Engine {
         if deliveries.is_empty() {
             return Ok(Handled::default());
         }
+        if deliveries[0].is_suspect() {
+            return self.handle_suspects(lane, deliveries, clock).await;
+        }
+        let _beside_others = self.suspects.beside().await;
         let timer = self.parts.metrics.batch_seconds.start_timer();
+        self.parts.metrics.batch_messages.observe(deliveries.len() as f64);
         let now = match clock.now().await {
             Ok(now) => now,
             Err(error) => {
@@ -93,7 +108,10 @@ impl Engine {
         timer.observe_duration();
         match result {
             Ok(handled) => {
+                failpoint::hit(failpoint::AFTER_COMMIT);
                 self.parts.broker.ack(&deliveries).await?;
+                failpoint::hit(failpoint::AFTER_ACK);
+                self.parts.metrics.committed(now);
                 self.count(handled);
                 Ok(handled)
             }
@@ -105,13 +123,14 @@ impl Engine {
         }
     }
 
-    /// These come again before what a lane has behind them. A lane that is alone has nothing behind them: the broker keeps
-    /// them, for whoever asks next.
-    async fn again(&self, lane: usize, deliveries: Vec<Delivery>) -> Result<(), WorkerError> {
+    /// These come again before what a lane has behind them. Of a lane that is alone the broker keeps all, for whoever asks
+    /// next.
+    pub(crate) async fn again(&self, lane: usize, mut deliveries: Vec<Delivery>) -> Result<(), WorkerError> {
         if self.lanes.count() > 1 {
             self.lanes.put_back(lane, deliveries);
             return Ok(());
         }
+        deliveries.extend(self.lanes.empty());
         Ok(self.parts.broker.release(&deliveries).await?)
     }
 
@@ -137,10 +156,7 @@ impl Engine {
         for at in 0..all.len() {
             match self.alone(&all[at], now).await {
                 Ok(handled) => {
-                    total.taken += handled.taken;
-                    total.decided += handled.decided;
-                    total.duplicates += handled.duplicates;
-                    total.parked += handled.parked;
+                    total.add(handled);
                 }
                 Err(error) => {
                     self.again(lane, all.split_off(at)).await?;
@@ -152,7 +168,7 @@ impl Engine {
     }
 
     /// One message by itself; one that fails alone for the last time is parked with its cause.
-    async fn alone(self: &Arc<Self>, delivery: &Delivery, now: Time) -> Result<Handled, WorkerError> {
+    pub(crate) async fn alone(self: &Arc<Self>, delivery: &Delivery, now: Time) -> Result<Handled, WorkerError> {
         let one = std::slice::from_ref(delivery);
         let handled = match self.handle(one, now).await {
             Ok(handled) => handled,
@@ -181,6 +197,7 @@ impl Engine {
         for (index, delivery) in deliveries.iter().enumerate() {
             match self.read(&decider.catalog, delivery, now) {
                 Ok(event) => {
+                    self.parts.metrics.age((!event.history).then_some(event.time), now);
                     let contact = event.contact.clone();
                     let again = delivery.attempts > 1;
                     todos.push(Todo { contact, input: Input::Event(event), delivery: Some(index), again });
@@ -194,6 +211,7 @@ impl Engine {
             parked.push(self.parked(&deliveries[index], refusal, now).await?);
         }
         self.parts.store.park(&parked).await?;
+        self.parts.metrics.parked(&parked);
         (handled.decided, handled.duplicates, handled.parked) = (done.decided, done.duplicates, parked.len());
         Ok(handled)
     }
@@ -203,6 +221,7 @@ impl Engine {
     /// # Errors
     /// Where the store fails; nothing changed that was not committed.
     pub async fn wake(self: &Arc<Self>, max: u32, now: Time) -> Result<usize, WorkerError> {
+        let _beside_others = self.suspects.beside().await;
         if self.owed.swap(false, Ordering::AcqRel)
             && let Err(error) = self.parts.store.wake_all(now).await
         {
@@ -248,7 +267,9 @@ impl Engine {
             let attempt = self.attempt(Arc::clone(&decider), std::mem::take(&mut todos), &live).await?;
             done.duplicates += attempt.duplicates;
             done.refused.extend(attempt.refused);
+            failpoint::hit(failpoint::BEFORE_COMMIT);
             let losers = self.parts.store.commit(&attempt.changes, now).await?.losers;
+            self.parts.metrics.conflicts.inc_by(losers.len() as u64);
             let losers: HashSet<String> = losers.into_iter().collect();
             let (mut won, mut stale) = (Vec::with_capacity(attempt.changes.len()), 0);
             for (change, end) in attempt.changes.into_iter().zip(attempt.ends) {
@@ -397,7 +418,7 @@ impl Engine {
         Env { catalog: &decider.catalog, live, evaluator, renderer, accounts, detail: Detail::Full, score: None }
     }
 
-    fn count(&self, handled: Handled) {
+    pub(crate) fn count(&self, handled: Handled) {
         let counts = [("decided", handled.decided), ("duplicate", handled.duplicates), ("parked", handled.parked)];
         for (result, count) in counts {
             self.parts.metrics.events.with_label_values(&[result]).inc_by(count as u64);

@@ -2,6 +2,7 @@
 
 use crate::decider::Decider;
 use crate::engine::{Engine, WorkerError};
+use crate::failpoint;
 use crate::gate::LiveGate;
 use futures_util::future::join_all;
 use staunch_channels::{Outgoing, SendError};
@@ -9,7 +10,7 @@ use staunch_core::action::Channel;
 use staunch_core::{Span, Time, codes};
 use staunch_store::{Claim, Recovered, SendEnd, Sending, StoredAction};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a worker may take for one send before another one looks after it.
 const LEASE: Span = Span::seconds(60);
@@ -35,10 +36,18 @@ impl Engine {
     /// # Errors
     /// Where the store fails. What was sent and not recorded is found by [`Engine::housekeep`].
     pub async fn dispatch(self: &Arc<Self>, max: u32, now: Time) -> Result<Dispatched, WorkerError> {
-        let claim = Claim { now, worker: self.parts.name.clone(), limit: max, lease: LEASE };
+        let claim = Claim { now, worker: self.parts.name.clone(), limit: max, lease: failpoint::lease(LEASE) };
         let (decider, evaluator) = (self.decider(), Arc::clone(&self.parts.evaluator));
         let gate = LiveGate { decider: Arc::clone(&decider), evaluator };
-        let claimed = self.parts.store.begin_sends(&claim, &gate).await?;
+        let mut claimed = self.parts.store.begin_sends(&claim, &gate).await?;
+        if claimed.is_empty() {
+            return Ok(Dispatched::default());
+        }
+        failpoint::hit(failpoint::AFTER_CLAIM);
+        let fences: Vec<(&str, i64)> =
+            claimed.iter().map(|one| (one.action.action.id.as_str(), one.action.fence)).collect();
+        let ours = self.parts.store.begin_calls(&fences).await?;
+        claimed.retain(|one| ours.contains(&one.action.action.id));
         let sends = claimed.iter().map(|sending| self.send(&decider, sending, now));
         let mut done = 0;
         for result in join_all(sends).await {
@@ -52,6 +61,7 @@ impl Engine {
         let action = &stored.action;
         let schema = &decider.catalog.workspace.schema;
         let to = sending.contact.email(schema).filter(|_| action.channel == Channel::Email).map(str::to_owned);
+        let began = Instant::now();
         let end = match self.parts.channels.get(action.channel, action.connector.as_deref()) {
             None => SendEnd::Failed(format!(
                 "{}: no connector for channel {}",
@@ -66,6 +76,8 @@ impl Engine {
                 }
             }
         };
+        let channel = action.channel.word();
+        self.parts.metrics.send_seconds.with_label_values(&[channel]).observe(began.elapsed().as_secs_f64());
         let result = match &end {
             SendEnd::Done(_) => "done",
             SendEnd::Retry { .. } => "retry",
@@ -73,13 +85,16 @@ impl Engine {
             SendEnd::InDoubt(_) => "in_doubt",
         };
         if !matches!(end, SendEnd::Done(_)) {
-            tracing::warn!(action = action.id, channel = action.channel.word(), result, "a send did not end well");
+            tracing::warn!(action = action.id, channel, result, "a send did not end well");
         }
+        failpoint::hit(failpoint::BEFORE_RECORD);
         let recorded = self.parts.store.end_send(&action.id, stored.fence, &end, now).await?;
+        failpoint::hit(failpoint::AFTER_RECORD);
         if !recorded {
+            self.parts.metrics.leases_lost.inc();
             tracing::warn!(action = action.id, "the lease was lost before the send was recorded");
         }
-        self.parts.metrics.sends.with_label_values(&[action.channel.word(), result]).inc();
+        self.parts.metrics.sends.with_label_values(&[channel, result]).inc();
         Ok(recorded && result == "done")
     }
 
@@ -95,6 +110,9 @@ impl Engine {
             connector.is_some_and(|connector| connector.repeat_after_crash())
         };
         let recovered = self.parts.store.recover(now, &repeatable).await?;
+        for (result, count) in [("repeated", recovered.repeated), ("in_doubt", recovered.in_doubt)] {
+            self.parts.metrics.recovered.with_label_values(&[result]).inc_by(count);
+        }
         if recovered != Recovered::default() {
             tracing::warn!(repeated = recovered.repeated, in_doubt = recovered.in_doubt, "sends without a record");
         }

@@ -5,6 +5,7 @@ use crate::decider::{Content, Decider};
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::plugins::Plugins;
+use crate::suspects::Suspects;
 use staunch_broker::{Broker, BrokerError};
 use staunch_channels::Channels;
 use staunch_core::expr::Evaluator;
@@ -94,6 +95,8 @@ pub struct Engine {
     pub(crate) contacts: Contacts,
     /// For so many batches more it is asked of every event whether it is decided already.
     pub(crate) repeats: AtomicU32,
+    /// What came before, and is handled alone.
+    pub(crate) suspects: Suspects,
 }
 
 impl Engine {
@@ -104,7 +107,8 @@ impl Engine {
     pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
         let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
         let (lanes, changing, owed) = (Lanes::new(parts.broker.lanes()), Mutex::default(), AtomicBool::new(false));
-        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes, contacts: Contacts::new(), repeats: AtomicU32::new(0) });
+        let (contacts, repeats, suspects) = (Contacts::new(), AtomicU32::new(0), Suspects::default());
+        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes, contacts, repeats, suspects });
         let plugins = Plugins(Arc::downgrade(&engine));
         if let Err(error) = engine.parts.metrics.registry().register(Box::new(plugins)) {
             tracing::warn!(%error, "plugins have no metrics");

@@ -1,6 +1,7 @@
 //! From deliveries to events, or to parked inputs that keep their bytes.
 
 use crate::engine::{Engine, WorkerError};
+use crate::failpoint;
 use staunch_broker::Delivery;
 use staunch_core::Time;
 use staunch_core::action::hash_hex;
@@ -22,6 +23,7 @@ impl Engine {
         if let Some(why) = &delivery.dead {
             return Err(Refusal { code: codes::EVENT_POISON, message: why.clone() });
         }
+        failpoint::read(&delivery.message.body);
         let headers = &delivery.message.headers;
         let history = headers.get(HISTORY).is_some_and(|text| text == "true");
         read(&delivery.message.body, headers, &Door { schema: &catalog.workspace.schema, now, history })
@@ -30,8 +32,7 @@ impl Engine {
     /// What is kept of an input that cannot be used. All bytes of an over-long one go to a file, before the row.
     pub(crate) async fn parked(&self, delivery: &Delivery, refusal: Refusal, now: Time) -> Result<Parked, WorkerError> {
         let body = &delivery.message.body;
-        let headers = serde_json::to_string(&delivery.message.headers).unwrap_or_default();
-        let id = parked_id(&headers, body);
+        let (id, headers) = identity(delivery);
         let path = if body.len() > MAX_BODY { Some(self.keep_file(&id, body).await?) } else { None };
         let bytes = if path.is_some() { body[..KEPT].to_vec() } else { body.clone() };
         Ok(Parked {
@@ -58,7 +59,9 @@ impl Engine {
     }
 }
 
-/// The same bytes with the same headers are one input, however often they come.
-fn parked_id(headers: &str, body: &[u8]) -> String {
-    hash_hex("parked", &[headers.as_bytes(), body])
+/// The id of an input, and its headers as JSON. The same bytes with the same headers are one input, however often they
+/// come.
+pub(crate) fn identity(delivery: &Delivery) -> (String, String) {
+    let headers = serde_json::to_string(&delivery.message.headers).unwrap_or_default();
+    (hash_hex("parked", &[headers.as_bytes(), &delivery.message.body]), headers)
 }

@@ -3,6 +3,8 @@
 //! A contact has its lane, by a hash of the id that its events name, and a lane has one batch at a time: what comes in order
 //! about somebody is decided in order. Nobody hands deliveries out; the first lane without work takes a batch from the broker
 //! and gives each lane its part. Under load parts wait while a lane is busy, and its next batch is larger.
+//!
+//! What came before is a suspect (`suspects.rs`) and is in no batch with what comes for the first time. It keeps its place.
 
 use staunch_broker::{Broker, Delivery, Result};
 use staunch_core::ingest::contact_of;
@@ -12,6 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+/// So many suspects are taken at once. They are handled one by one, and nothing else goes on meanwhile.
+const SUSPECTS: usize = 64;
 
 /// The lanes of a worker.
 pub struct Lanes {
@@ -33,9 +38,12 @@ impl Lane {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The first ones up to `max`, as far as they are all suspects or all none.
     fn take(&self, max: usize) -> Vec<Delivery> {
         let mut waiting = self.waiting();
-        let count = max.min(waiting.len());
+        let suspect = waiting.front().is_some_and(Delivery::is_suspect);
+        let max = if suspect { max.min(SUSPECTS) } else { max };
+        let count = waiting.iter().take(max).take_while(|one| one.is_suspect() == suspect).count();
         waiting.drain(..count).collect()
     }
 }
@@ -57,7 +65,8 @@ impl Lanes {
         self.caught_up.load(Ordering::Relaxed)
     }
 
-    /// The next batch of a lane, at most `max`; waits at most `wait` for its first message.
+    /// The next batch of a lane, at most `max`; waits at most `wait` for its first message. Either all of it came before,
+    /// or nothing of it.
     ///
     /// # Errors
     /// Where the broker fails.
@@ -122,7 +131,7 @@ impl Lanes {
 
     /// All that waits, in no lane any more.
     pub fn empty(&self) -> Vec<Delivery> {
-        self.lanes.iter().flat_map(|lane| lane.take(usize::MAX)).collect()
+        self.lanes.iter().flat_map(|lane| lane.waiting().drain(..).collect::<Vec<_>>()).collect()
     }
 }
 
@@ -173,6 +182,10 @@ mod tests {
             Ok(())
         }
 
+        fn describe(&self) -> String {
+            "a list".into()
+        }
+
         async fn depth(&self) -> Result<u64> {
             Ok(0)
         }
@@ -219,6 +232,24 @@ mod tests {
         assert_eq!((done.len(), by_contact.len()), (4_000, CONTACTS as usize));
         assert!(by_contact.values().all(|tags| tags.is_sorted()), "{by_contact:?}");
         assert!(lanes.caught_up() && lanes.empty().is_empty());
+    }
+
+    #[tokio::test]
+    async fn suspects_keep_their_place_and_are_in_no_batch_with_others() {
+        let attempts = [1, 1, 2, 3, 1, 2, 1, 1];
+        let one = |(tag, attempts)| Delivery::new(delivery(tag).message, attempts, None, tag);
+        let left = Mutex::new((0..).zip(attempts).map(one).collect());
+        let (lanes, broker) = (Lanes::new(1), Full { left, asked: AtomicU64::new(0) });
+        let mut batches = Vec::new();
+        loop {
+            let batch = lanes.take(0, &broker, 9, Duration::from_millis(5)).await.unwrap();
+            if batch.is_empty() {
+                break;
+            }
+            assert!(batch.iter().all(|one| one.is_suspect() == batch[0].is_suspect()));
+            batches.push(batch.iter().map(Delivery::tag).collect::<Vec<_>>());
+        }
+        assert_eq!(batches, [vec![0, 1], vec![2, 3], vec![4], vec![5], vec![6, 7]]);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! are loaded anew, as those of a restarted process do.
 
 use crate::engine::Engine;
+use crate::metrics::{self, Kind};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use staunch_scoring::{InputUsage, LATENCY_MICROS, PluginUsage, Refusal};
@@ -25,7 +26,7 @@ impl Collector for Plugins {
 }
 
 /// The families that have something to say, in order of their names.
-fn families(all: &[PluginUsage], refusals: &[Refusal]) -> Vec<MetricFamily> {
+pub(crate) fn families(all: &[PluginUsage], refusals: &[Refusal]) -> Vec<MetricFamily> {
     let each = |of: &dyn Fn(&PluginUsage) -> u64| -> Vec<Metric> {
         all.iter().map(|one| counted(named(one, &[]), of(one) as f64)).collect()
     };
@@ -44,53 +45,35 @@ fn families(all: &[PluginUsage], refusals: &[Refusal]) -> Vec<MetricFamily> {
     });
     let deviation = |input: &InputUsage| (input.numbers > 1).then(|| (input.m2 / (input.numbers - 1) as f64).sqrt());
     let families = [
-        family("calls_total", "Calls that reached a plugin", MetricType::COUNTER, each(&|one| one.calls)),
-        family("call_seconds", "Seconds of a call", MetricType::HISTOGRAM, all.iter().map(latency).collect()),
-        family("failures_total", "Rows without an answer by code", MetricType::COUNTER, failures.collect()),
-        family("fuel_total", "Instructions of calls that answered", MetricType::COUNTER, each(&|one| one.fuel)),
-        family(
-            "input_looked_total",
-            "Rows in which an input was looked at",
-            MetricType::COUNTER,
-            inputs(&|input| Some(input.looked as f64), &counted),
-        ),
-        family(
-            "input_missing_total",
-            "Of those, rows without a value",
-            MetricType::COUNTER,
-            inputs(&|input| Some(input.missing as f64), &counted),
-        ),
-        family(
-            "input_mean",
-            "Mean of an input's numbers since loading",
-            MetricType::GAUGE,
-            inputs(&|input| (input.numbers > 0).then_some(input.mean), &gauged),
-        ),
-        family(
-            "input_deviation",
-            "Standard deviation of an input's numbers",
-            MetricType::GAUGE,
-            inputs(&deviation, &gauged),
-        ),
-        family("refused_total", "What limits refused to a plugin", MetricType::COUNTER, refused.collect()),
-        family("rows_total", "Rows of those calls", MetricType::COUNTER, each(&|one| one.rows)),
-        family(
-            "trips_total",
-            "Times that a plugin began to rest after failures",
-            MetricType::COUNTER,
-            each(&|one| one.trips),
-        ),
+        family("calls_total", each(&|one| one.calls)),
+        family("call_seconds", all.iter().map(latency).collect()),
+        family("failures_total", failures.collect()),
+        family("fuel_total", each(&|one| one.fuel)),
+        family("input_looked_total", inputs(&|input| Some(input.looked as f64), &counted)),
+        family("input_missing_total", inputs(&|input| Some(input.missing as f64), &counted)),
+        family("input_mean", inputs(&|input| (input.numbers > 0).then_some(input.mean), &gauged)),
+        family("input_deviation", inputs(&deviation, &gauged)),
+        family("refused_total", refused.collect()),
+        family("rows_total", each(&|one| one.rows)),
+        family("trips_total", each(&|one| one.trips)),
     ];
-    families.into_iter().filter(|one| !one.get_metric().is_empty()).collect()
+    families.into_iter().flatten().filter(|one| !one.get_metric().is_empty()).collect()
 }
 
-fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> MetricFamily {
+/// A family of the catalogue; what is not in it is not shown.
+fn family(name: &str, metrics: Vec<Metric>) -> Option<MetricFamily> {
+    let known = metrics::family(&format!("staunch_plugin_{name}")).ok()?;
+    let kind = match known.kind {
+        Kind::Counter => MetricType::COUNTER,
+        Kind::Gauge => MetricType::GAUGE,
+        Kind::Histogram => MetricType::HISTOGRAM,
+    };
     let mut family = MetricFamily::default();
-    family.set_name(format!("staunch_plugin_{name}"));
-    family.set_help(help.to_owned());
+    family.set_name(known.name.to_owned());
+    family.set_help(known.meaning.to_owned());
     family.set_field_type(kind);
     family.set_metric(metrics);
-    family
+    Some(family)
 }
 
 fn label(name: &str, value: &str) -> LabelPair {
@@ -139,14 +122,14 @@ fn latency(usage: &PluginUsage) -> Metric {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use prometheus::{Encoder, TextEncoder};
     use std::collections::BTreeMap;
     use std::time::Duration;
 
-    #[test]
-    fn says_what_was_asked_as_prometheus_reads_it() {
+    /// A plugin that was asked, and something that was refused to it.
+    pub(crate) fn sample() -> (PluginUsage, Refusal) {
         let input = InputUsage {
             name: "recency".into(),
             looked: 10,
@@ -182,6 +165,12 @@ mod tests {
             demanded: 2,
             times: 4,
         };
+        (usage, refusal)
+    }
+
+    #[test]
+    fn says_what_was_asked_as_prometheus_reads_it() {
+        let (usage, refusal) = sample();
         let mut text = Vec::new();
         TextEncoder::new().encode(&families(&[usage], &[refusal]), &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();

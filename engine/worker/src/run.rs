@@ -24,6 +24,11 @@ const FIRST: Duration = Duration::from_millis(500);
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// A stopping process handles what it was given for so long; the rest goes back.
+const DRAIN: Duration = Duration::from_secs(8);
+/// The wait for more of it.
+const LAST_WAIT: Duration = Duration::from_millis(100);
+
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
@@ -42,6 +47,8 @@ const CATCH_UP: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(2);
 /// The broker has this long to tell its depth.
 const PROBE: Duration = Duration::from_secs(2);
+/// The pause between two looks at what the metrics show of the database and the broker.
+const OBSERVE: Duration = Duration::from_secs(5);
 
 /// Runs the loops of these roles until `stop` turns true; each finishes what it has begun.
 pub async fn run(
@@ -53,7 +60,8 @@ pub async fn run(
 ) {
     let caught_up = Arc::new(AtomicBool::new(!roles.worker));
     let (lanes, last) = (engine.lanes(), Arc::clone(&engine));
-    let context = Context { engine, clock, caught_up, began: Instant::now() };
+    let (began, takes) = (Instant::now(), roles.worker);
+    let context = Context { engine, clock, caught_up, began, takes, health: health.clone() };
     let mut loops = tokio::task::JoinSet::new();
     let mut start = |name, step| loops.spawn(every(name, health.clone(), stop.clone(), context.clone(), step));
     if roles.worker {
@@ -69,6 +77,7 @@ pub async fn run(
         start("housekeeping", Step::Housekeep);
     }
     start("versions", Step::Refresh);
+    start("figures", Step::Observe);
     while let Some(ended) = loops.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a loop broke down");
@@ -86,23 +95,54 @@ struct Context {
     clock: Arc<dyn Clock>,
     caught_up: Arc<AtomicBool>,
     began: Instant,
+    /// Whether this process takes messages.
+    takes: bool,
+    health: Health,
+}
+
+impl Context {
+    /// Brings the metrics of database, broker and loops up to date.
+    async fn observe(&self) -> Result<(), WorkerError> {
+        let Context { engine, clock, health, .. } = self;
+        let metrics = engine.metrics();
+        for (part, why) in health.parts() {
+            metrics.broken.with_label_values(&[part]).set(why.is_some().into());
+        }
+        metrics.connects(engine.store().connects(), engine.broker().connects());
+        if let Ok(Ok(depth)) = tokio::time::timeout(PROBE, engine.broker().depth()).await {
+            metrics.queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
+            if self.takes {
+                health.waiting(depth);
+            }
+        }
+        let now = clock.now().await?;
+        metrics.figures(&engine.store().figures().await?, now);
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy)]
 enum Step {
     Ingest(usize),
+    /// What was delivered already, when the process stops.
+    Drain(usize),
     Wake,
     Dispatch,
     Housekeep,
     Refresh,
+    Observe,
 }
 
 /// One step; how much it found to do.
 async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
-    let Context { engine, clock, caught_up, began } = context;
+    let Context { engine, clock, caught_up, began, health, .. } = &context;
     match step {
-        Step::Ingest(lane) => {
-            let taken = engine.ingest(lane, BATCH, Duration::from_secs(1), clock.as_ref()).await?.taken;
+        Step::Ingest(lane) | Step::Drain(lane) => {
+            let wait = if matches!(step, Step::Drain(_)) { LAST_WAIT } else { Duration::from_secs(1) };
+            let taken = engine.ingest(lane, BATCH, wait, clock.as_ref()).await?.taken;
+            if taken > 0 {
+                health.took();
+            }
             if engine.caught_up() {
                 caught_up.store(true, Ordering::Relaxed);
             }
@@ -113,9 +153,6 @@ async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
         Step::Dispatch => Ok(engine.dispatch(SENDS, clock.now().await?).await?.claimed),
         Step::Housekeep => {
             engine.housekeep(clock.now().await?).await?;
-            if let Ok(Ok(depth)) = tokio::time::timeout(PROBE, engine.broker().depth()).await {
-                engine.metrics().queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
-            }
             tokio::time::sleep(Duration::from_secs(1)).await;
             Ok(0)
         }
@@ -127,6 +164,21 @@ async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
             }
             Ok(0)
         }
+        Step::Observe => {
+            context.observe().await?;
+            Ok(0)
+        }
+    }
+}
+
+/// Handles what lies here of the broker's messages, so that it need not come again to somebody else.
+async fn drain(context: Context, lane: usize) {
+    if !context.engine.broker().drain().await {
+        return;
+    }
+    let all = async { while let Ok(Ok(1..)) = tokio::spawn(step(context.clone(), Step::Drain(lane))).await {} };
+    if tokio::time::timeout(DRAIN, all).await.is_err() {
+        tracing::warn!("not all messages that were here could be handled; the others come again to whoever is next");
     }
 }
 
@@ -147,10 +199,11 @@ async fn every(name: &'static str, health: Health, mut stop: watch::Receiver<boo
                 if found > 0 {
                     continue;
                 }
-                IDLE
+                if matches!(what, Step::Observe) { OBSERVE } else { IDLE }
             }
             Err(error) => {
                 tracing::error!(part = name, %error, "a step failed and will be tried again");
+                context.engine.metrics().failures.with_label_values(&[name]).inc();
                 health.broken(name, error.to_string());
                 let now = pause;
                 pause = (pause * 2).min(LONGEST);
@@ -162,4 +215,8 @@ async fn every(name: &'static str, health: Health, mut stop: watch::Receiver<boo
             _ = stop.changed() => {}
         }
     }
+    if let Step::Ingest(lane) = what {
+        drain(context, lane).await;
+    }
+    health.ended(name);
 }

@@ -45,6 +45,8 @@ fn the_workspace_file() {
         ("", &[][..]),
         ("connections:\n  database: postgres://u:secret@db/x\n", &[(12, 13, codes::PLAIN_SECRET)]),
         ("connections:\n  database: postgres://db/x?user=u&password=p\n", &[(12, 13, codes::PLAIN_SECRET)]),
+        ("connections:\n  broker_partitions: 65\n", &[(12, 22, codes::OUT_OF_RANGE)]),
+        ("connections:\n  broker_management: http://u:secret@mq:15672\n", &[(12, 22, codes::PLAIN_SECRET)]),
         ("connections: { broker: amqp://localhost, smtp: secret }\n", &[(11, 48, codes::BAD_VALUE)]),
         (
             "connectors:\n  crm: { kind: webhook, url: https://x.example, secret: abc }\n",

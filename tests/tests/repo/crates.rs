@@ -41,7 +41,7 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("saphyr-parser", &["workflow"]),
     ("schemars", &["workflow"]),
     ("lettre", &["channels"]),
-    ("reqwest", &["channels"]),
+    ("reqwest", &["broker", "channels"]),
     ("minijinja", &["channels"]),
     ("prometheus", &["worker", "web"]),
     ("axum", &["web"]),

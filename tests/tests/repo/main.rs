@@ -4,7 +4,9 @@
 mod bans;
 mod codes;
 mod crates;
+mod deploy;
 mod documents;
+mod logs;
 mod rust;
 mod sizes;
 mod tree;

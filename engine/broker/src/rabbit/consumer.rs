@@ -4,32 +4,35 @@
 //! delivers the message again.
 
 use super::acks::{Ack, Acks};
+use super::lines::Lines;
 use super::link::{ANSWER, Link};
-use super::wire;
 use crate::{BrokerError, Delivery, Result};
-use futures_util::StreamExt;
-use futures_util::stream;
-use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
-use lapin::types::FieldTable;
+use lapin::options::BasicNackOptions;
 use lapin::{Channel, Connection};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-const EVENTS_TAG: &str = "events";
-const PARKED_TAG: &str = "parked";
-/// Dead letters only pass through to the store.
-const PARKED_PREFETCH: u16 = 50;
 /// Between attempts to connect: from the first to the last, doubled each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 /// A connection that held this long was a good one.
 const GOOD: Duration = Duration::from_secs(10);
+
+/// What is wanted of the consuming side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// Messages.
+    Consume,
+    /// Nothing new; what is here is still handled.
+    Drain,
+    /// The end.
+    Close,
+}
 
 /// The consuming side of a broker.
 pub(super) struct Consumer {
@@ -41,10 +44,10 @@ pub(super) struct Consumer {
     given_back: Notify,
 }
 
-struct Shared {
-    link: Arc<Link>,
+pub(super) struct Shared {
+    pub(super) link: Arc<Link>,
     live: Mutex<Live>,
-    closing: AtomicBool,
+    wish: watch::Sender<Wish>,
 }
 
 #[derive(Default)]
@@ -54,6 +57,8 @@ struct Live {
     /// Deliveries of this epoch that wait in this process, by tag and so in the order of the queue: given back, or
     /// about to be handed out.
     waiting: BTreeMap<u64, Delivery>,
+    /// Deliveries of this epoch that nothing was said of: their queue, and whether they came before.
+    held: HashMap<u64, (usize, bool)>,
     /// What was said of deliveries of this epoch.
     acks: Acks,
 }
@@ -64,11 +69,18 @@ impl Live {
             self.waiting.insert(delivery.tag, delivery);
         }
     }
+
+    /// Something is said of these.
+    fn forget(&mut self, deliveries: &[Delivery]) {
+        for tag in tags(self.epoch, deliveries) {
+            self.held.remove(&tag);
+        }
+    }
 }
 
 impl Consumer {
     pub(super) fn start(link: Arc<Link>) -> Consumer {
-        let shared = Arc::new(Shared { link, live: Mutex::default(), closing: AtomicBool::new(false) });
+        let shared = Arc::new(Shared { link, live: Mutex::default(), wish: watch::Sender::new(Wish::Consume) });
         let (sender, receiver) = unbounded_channel();
         let task = tokio::spawn(keep_alive(shared.clone(), sender));
         let (arrived, task) = (tokio::sync::Mutex::new(receiver), Mutex::new(Some(task)));
@@ -78,17 +90,19 @@ impl Consumer {
     /// Deliveries of this epoch were handled: what is to be said, and on which channel.
     pub(super) fn done(&self, deliveries: &[Delivery]) -> Option<(Channel, Vec<Ack>)> {
         self.shared.with(|live| {
-            let (_, channel) = live.open.as_ref()?;
-            Some((channel.clone(), live.acks.done(tags(live.epoch, deliveries))))
+            let channel = live.open.as_ref()?.1.clone();
+            live.forget(deliveries);
+            Some((channel, live.acks.done(tags(live.epoch, deliveries))))
         })
     }
 
     /// Deliveries of this epoch are to be rejected: their tags, and an acknowledgement that waited for them.
     pub(super) fn rejected(&self, deliveries: &[Delivery]) -> Option<(Channel, Vec<u64>, Option<Ack>)> {
         self.shared.with(|live| {
-            let (_, channel) = live.open.as_ref()?;
+            let channel = live.open.as_ref()?.1.clone();
+            live.forget(deliveries);
             let ack = live.acks.answered(tags(live.epoch, deliveries));
-            Some((channel.clone(), tags(live.epoch, deliveries).collect(), ack))
+            Some((channel, tags(live.epoch, deliveries).collect(), ack))
         })
     }
 
@@ -130,16 +144,23 @@ impl Consumer {
         self.given_back.notify_waiters();
     }
 
+    /// Asks the server for nothing new. What is here is still handed out, and can be acknowledged.
+    pub(super) fn drain(&self) {
+        self.shared.wish.send_if_modified(|wish| {
+            let new = *wish == Wish::Consume;
+            if new {
+                *wish = Wish::Drain;
+            }
+            new
+        });
+    }
+
     /// Gives back what was not handed out, so that it counts as released and not as lost with its connection.
     pub(super) async fn close(&self) {
         let Some(task) = self.take_task() else { return };
-        self.shared.closing.store(true, Ordering::SeqCst);
-        let open = self.shared.with(|live| live.open.take());
-        let Some((connection, channel)) = open else { return task.abort() };
+        self.shared.wish.send_replace(Wish::Close);
+        let Some((connection, channel)) = self.shared.with(|live| live.open.take()) else { return task.abort() };
         let goodbye = async {
-            for tag in [EVENTS_TAG, PARKED_TAG] {
-                channel.basic_cancel(tag.into(), BasicCancelOptions::default()).await?;
-            }
             // It ends with the last delivery that came before the cancellation.
             let _ = task.await;
             let mut arrived = self.arrived.lock().await;
@@ -171,8 +192,27 @@ impl Shared {
         what(&mut self.live.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn wish(&self) -> Wish {
+        *self.wish.borrow()
+    }
+
     fn closing(&self) -> bool {
-        self.closing.load(Ordering::SeqCst)
+        self.wish() == Wish::Close
+    }
+
+    /// A delivery of queue number `at` came.
+    pub(super) fn hold(&self, delivery: &Delivery, at: usize) {
+        self.with(|live| live.held.insert(delivery.tag, (at, delivery.is_suspect())));
+    }
+
+    /// How many deliveries of queue number `at` are here.
+    pub(super) fn held(&self, at: usize) -> usize {
+        self.with(|live| live.held.values().filter(|(queue, _)| *queue == at).count())
+    }
+
+    /// Whether anything is here that came before.
+    pub(super) fn holds_suspects(&self) -> bool {
+        self.with(|live| live.held.values().any(|(_, suspect)| *suspect))
     }
 }
 
@@ -193,7 +233,7 @@ fn hand_out(live: &mut Live, arrived: &mut UnboundedReceiver<Delivery>, max: usi
 
 async fn keep_alive(shared: Arc<Shared>, arrived: UnboundedSender<Delivery>) {
     let mut pause = FIRST_PAUSE;
-    loop {
+    for attempt in 1.. {
         let began = Instant::now();
         let why = match consume(&shared, &arrived).await {
             Ok(()) => "the server ended the consumer".to_owned(),
@@ -206,57 +246,58 @@ async fn keep_alive(shared: Arc<Shared>, arrived: UnboundedSender<Delivery>) {
         shared.with(|live| {
             live.open = None;
             live.waiting.clear();
+            live.held.clear();
             live.acks = Acks::default();
             live.epoch += 1;
         });
         if began.elapsed() > GOOD {
             pause = FIRST_PAUSE;
         }
-        tracing::warn!(error = %why, again_in_ms = pause.as_millis() as u64, "not consuming");
-        tokio::time::sleep(pause).await;
+        let wait = jittered(pause, attempt);
+        tracing::warn!(error = %why, again_in_ms = wait.as_millis() as u64, "not consuming");
+        tokio::time::sleep(wait).await;
         pause = (pause * 2).min(LAST_PAUSE);
     }
 }
 
-/// Consumes until the connection, the channel or a consumer ends.
-async fn consume(shared: &Shared, arrived: &UnboundedSender<Delivery>) -> Result<()> {
-    let link = &shared.link;
-    let (connection, channel) = link.open("consumer").await?;
-    let events = subscribe(link, &channel, false).await?;
-    let parked = subscribe(link, &channel, true).await?;
-    let epoch = shared.with(|live| {
-        live.open = Some((Arc::new(connection), channel));
-        live.epoch
-    });
-    tracing::info!(at = %link.at, "consuming");
-    // Either stream's end is a loss of both, so the ends are items here; only a farewell waits for the second.
-    let ended = || stream::iter([None]);
-    let events = events.map(|raw| Some((raw, false))).chain(ended());
-    let parked = parked.map(|raw| Some((raw, true))).chain(ended());
-    let mut both = stream::select(events, parked);
-    while let Some(item) = both.next().await {
-        match item {
-            Some((raw, is_parked)) => {
-                let lost =
-                    |error: lapin::Error| BrokerError::Unreachable { at: link.at.clone(), message: error.to_string() };
-                let delivery = wire::delivery(raw.map_err(lost)?, is_parked, epoch);
-                // Nobody listens any more: the broker was dropped.
-                let Ok(()) = arrived.send(delivery) else { return Ok(()) };
-            }
-            None if shared.closing() => {}
-            None => return Ok(()),
-        }
-    }
-    Ok(())
+/// Between three and five quarters, another part in each process, so that many do not come back in step.
+fn jittered(pause: Duration, turn: u64) -> Duration {
+    let hash = staunch_core::action::hash16("pause", &[&std::process::id().to_string(), &turn.to_string()]);
+    pause * 3 / 4 + pause * u32::from(hash[0]) / 512
 }
 
-/// Prefetch is per consumer: quorum queues know no other.
-async fn subscribe(link: &Link, channel: &Channel, parked: bool) -> Result<lapin::Consumer> {
-    let (queue, tag, prefetch) = match parked {
-        true => (&link.parked, PARKED_TAG, PARKED_PREFETCH),
-        false => (&link.events, EVENTS_TAG, link.options.prefetch.max(1)),
-    };
-    link.unless_late(channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
-    let options = BasicConsumeOptions::default();
-    link.unless_late(channel.basic_consume(queue.clone(), tag.into(), options, FieldTable::default())).await
+/// Consumes until the connection, the channel or a consumer ends, or until it is told to.
+async fn consume(shared: &Shared, arrived: &UnboundedSender<Delivery>) -> Result<()> {
+    let link = &shared.link;
+    let mut wishes = shared.wish.subscribe();
+    if *wishes.borrow_and_update() != Wish::Consume {
+        return Err(BrokerError::Closed);
+    }
+    let (connection, channel) = link.open("consumer").await?;
+    let epoch = shared.with(|live| live.epoch);
+    let mut lines = Lines::join(shared, channel.clone(), epoch, arrived).await?;
+    shared.with(|live| live.open = Some((Arc::new(connection), channel)));
+    tracing::info!(at = %link.at, queues = %link.describe(), "consuming");
+    let (mut turn, mut left) = (0, false);
+    let mut look_at = Instant::now() + jittered(link.options.look, turn);
+    loop {
+        let looks = lines.has_partitions() && !left;
+        tokio::select! {
+            _ = wishes.changed(), if !left => {
+                left = true;
+                lines.leave_all().await?;
+            }
+            () = tokio::time::sleep_until(look_at), if looks => {
+                lines.look().await?;
+                turn += 1;
+                look_at = Instant::now() + jittered(link.options.look, turn);
+            }
+            goes_on = lines.pass_on() => if !goes_on? {
+                break;
+            }
+        }
+    }
+    // Who drains still acknowledges over this connection.
+    while left && !shared.closing() && wishes.changed().await.is_ok() {}
+    Ok(())
 }

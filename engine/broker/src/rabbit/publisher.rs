@@ -1,16 +1,16 @@
 //! The publishing side: one channel with confirms, opened again after a loss.
 
-use super::link::{ANSWER, Link};
+use super::link::{ANSWER, Link, ask};
 use super::wire;
 use crate::{BrokerError, Message, Result};
 use futures_util::future::join_all;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
-use lapin::types::FieldTable;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation, Connection};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// So many messages, or so many bytes, are on their way before their confirms are awaited together.
 const BATCH: usize = 1000;
@@ -19,12 +19,21 @@ const BATCH_BYTES: usize = 16 << 20;
 const CONFIRM: Duration = Duration::from_secs(30);
 /// Once more after a loss, and a last time when the server is just coming up.
 const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(600);
+/// Between two attempts to connect.
+const GAP: Duration = Duration::from_millis(500);
 
 pub(super) struct Publisher {
     link: Arc<Link>,
-    outlet: Mutex<Option<Outlet>>,
+    outlet: Mutex<Slot>,
     closed: AtomicBool,
+}
+
+#[derive(Default)]
+struct Slot {
+    open: Option<Outlet>,
+    /// The last attempt that failed, and why.
+    failed: Option<(Instant, String)>,
 }
 
 #[derive(Clone)]
@@ -42,7 +51,7 @@ enum Failure {
 
 impl Publisher {
     pub(super) async fn open(link: Arc<Link>) -> Result<Publisher> {
-        let publisher = Publisher { link, outlet: Mutex::new(None), closed: AtomicBool::new(false) };
+        let publisher = Publisher { link, outlet: Mutex::default(), closed: AtomicBool::new(false) };
         publisher.outlet().await?;
         Ok(publisher)
     }
@@ -53,22 +62,41 @@ impl Publisher {
         if self.closed.load(Ordering::SeqCst) {
             return Err(BrokerError::Closed);
         }
-        if let Some(outlet) = slot.as_ref().filter(|outlet| outlet.channel.status().connected()) {
+        if let Some(outlet) = slot.open.as_ref().filter(|outlet| outlet.channel.status().connected()) {
             return Ok(outlet.clone());
         }
-        *slot = None;
+        slot.open = None;
+        // However many callers there are: a server that is down is asked twice a second.
+        if let Some((_, message)) = slot.failed.as_ref().filter(|(at, _)| at.elapsed() < GAP) {
+            return Err(BrokerError::Unreachable { at: self.link.at.clone(), message: message.clone() });
+        }
+        match self.connect().await {
+            Ok(outlet) => {
+                *slot = Slot { open: Some(outlet.clone()), failed: None };
+                Ok(outlet)
+            }
+            Err(error) => {
+                let message = match &error {
+                    BrokerError::Unreachable { message, .. } => message.clone(),
+                    other => other.to_string(),
+                };
+                slot.failed = Some((Instant::now(), message));
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Outlet> {
         let (connection, channel) = self.link.open("publisher").await?;
         self.link.unless_late(channel.confirm_select(ConfirmSelectOptions::default())).await?;
-        let outlet = Outlet { connection: Arc::new(connection), channel };
-        *slot = Some(outlet.clone());
-        Ok(outlet)
+        Ok(Outlet { connection: Arc::new(connection), channel })
     }
 
     /// Forgets an outlet that failed, unless somebody replaced it already.
     async fn forget(&self, failed: &Outlet) {
         let mut slot = self.outlet.lock().await;
-        if slot.as_ref().is_some_and(|outlet| Arc::ptr_eq(&outlet.connection, &failed.connection)) {
-            *slot = None;
+        if slot.open.as_ref().is_some_and(|outlet| Arc::ptr_eq(&outlet.connection, &failed.connection)) {
+            slot.open = None;
         }
     }
 
@@ -92,7 +120,7 @@ impl Publisher {
                     Err(Failure::Unroutable(count)) => {
                         return Err(BrokerError::Unroutable {
                             at: at(),
-                            exchange: self.link.events.to_string(),
+                            exchange: self.link.names.events.to_string(),
                             count,
                         });
                     }
@@ -114,9 +142,10 @@ impl Publisher {
 
     async fn send(&self, channel: &Channel, batch: &[Message]) -> std::result::Result<(), Failure> {
         let options = BasicPublishOptions { mandatory: true, immediate: false };
+        let spreads = self.link.spreads();
         let sent = batch.iter().map(|message| async move {
-            let (key, properties) = (wire::routing_key(message), wire::properties(message));
-            let exchange = self.link.events.clone();
+            let (key, properties) = (wire::routing_key(message), wire::properties(message, spreads));
+            let exchange = self.link.names.events.clone();
             channel.basic_publish(exchange, key, options, &message.body, properties).await?.await
         });
         let answers = tokio::time::timeout(CONFIRM, join_all(sent)).await;
@@ -134,14 +163,13 @@ impl Publisher {
         if unroutable == 0 { Ok(()) } else { Err(Failure::Unroutable(unroutable)) }
     }
 
-    /// Messages ready in both queues. On a channel of its own, for a missing queue ends the channel.
+    /// Messages ready in all queues. On a channel of its own, for a missing queue ends the channel.
     pub(super) async fn depth(&self) -> Result<u64> {
         let channel = self.link.unless_late(self.outlet().await?.connection.create_channel()).await?;
         let mut ready = 0;
-        for queue in [&self.link.events, &self.link.parked] {
-            let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-            let asked = channel.queue_declare(queue.clone(), passive, FieldTable::default());
-            ready += u64::from(self.link.unless_late(asked).await?.message_count());
+        let own = [self.link.names.events.clone(), self.link.names.parked.clone()];
+        for queue in own.iter().chain(&self.link.partitions()) {
+            ready += u64::from(self.link.unless_late(ask(&channel, queue)).await?.message_count());
         }
         let _ = channel.close(200, "done".into()).await;
         Ok(ready)
@@ -165,7 +193,7 @@ impl Publisher {
 
     pub(super) async fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        if let Some(outlet) = self.outlet.lock().await.take() {
+        if let Some(outlet) = self.outlet.lock().await.open.take() {
             let _ = tokio::time::timeout(ANSWER, outlet.connection.close(200, "done".into())).await;
         }
     }

@@ -1,9 +1,11 @@
 //! Messages to and from AMQP: properties, headers, delivery counts and the reason of a dead letter.
 
+use super::topology::CONTACT;
 use crate::{Delivery, Message, ce_name};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use staunch_core::Time;
+use staunch_core::ingest::contact_of;
 use staunch_core::time::SECOND;
 use std::collections::BTreeMap;
 
@@ -20,9 +22,13 @@ pub(super) fn routing_key(message: &Message) -> ShortString {
     ShortString::try_new(kind).unwrap_or_else(|_| NO_TYPE.into())
 }
 
-/// Persistent, with content type and headers; CloudEvents attributes as the AMQP binding spells them.
-pub(super) fn properties(message: &Message) -> BasicProperties {
+/// Persistent, with content type and headers; CloudEvents attributes as the AMQP binding spells them. Where events are
+/// `spread`, a header more names the contact.
+pub(super) fn properties(message: &Message, spread: bool) -> BasicProperties {
     let mut table = FieldTable::default();
+    if spread && let Some(contact) = contact_of(&message.body, &message.headers) {
+        table.insert(CONTACT.into(), AMQPValue::LongString(contact.as_str().into()));
+    }
     for (name, value) in &message.headers {
         let name = match name.strip_prefix("ce-") {
             Some(attribute) => format!("cloudEvents_{attribute}"),
@@ -52,7 +58,7 @@ pub(super) fn delivery(raw: lapin::message::Delivery, parked: bool, epoch: u64) 
 }
 
 fn headers(table: &BTreeMap<ShortString, AMQPValue>) -> BTreeMap<String, String> {
-    let own = table.iter().filter(|(name, _)| !name.as_str().starts_with("x-"));
+    let own = table.iter().filter(|(name, _)| !name.as_str().starts_with("x-") && name.as_str() != CONTACT);
     own.filter_map(|(name, value)| {
         let name = ce_name(name.as_str()).unwrap_or_else(|| name.to_string());
         scalar(value).filter(|text| text.len() <= MAX_VALUE).map(|text| (name, text))
@@ -108,7 +114,7 @@ mod tests {
         let mut message = Message::json(*b"{}");
         message.headers = [("ce-type", "order.paid"), ("trace", "7")].map(|(k, v)| (k.into(), v.into())).into();
         assert_eq!(routing_key(&message).as_str(), "order.paid");
-        let sent = properties(&message);
+        let sent = properties(&message, false);
         let table = sent.headers().clone().unwrap_or_default();
         assert!(table.contains_key("cloudEvents_type"));
         assert_eq!(headers(table.inner()), message.headers);

@@ -35,10 +35,11 @@ pub async fn rabbit(url: &str, prefix: &str) -> RabbitBroker {
 pub async fn clean(prefix: &str) {
     let connection = lapin::Connection::connect(&amqp_url(), Default::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
-    for suffix in ["events", "parked"] {
+    let partitions = (0..8).map(|number| format!("events.{number}"));
+    for suffix in ["events", "parked"].map(str::to_owned).into_iter().chain(partitions) {
         channel.queue_delete(format!("{prefix}.{suffix}").into(), Default::default()).await.unwrap();
     }
-    for suffix in ["events", "dead"] {
+    for suffix in ["events", "dead", "split", "single", "partitions"] {
         channel.exchange_delete(format!("{prefix}.{suffix}").into(), Default::default()).await.unwrap();
     }
     connection.close(200, "done".into()).await.unwrap();

@@ -1,6 +1,7 @@
 //! The list of commands; one file each.
 
 mod backtest;
+mod backup;
 mod challenge;
 mod check;
 mod compile_plugin;
@@ -17,6 +18,7 @@ mod lock;
 mod model;
 mod plugin;
 mod publish;
+mod restore;
 mod review;
 mod rollout;
 mod run;
@@ -72,6 +74,8 @@ enum Command {
     Lock(lock::Lock),
     Schema(schema::Schema),
     Doctor(doctor::Doctor),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
 }
 
 impl Cli {
@@ -125,6 +129,8 @@ pub fn run(cli: Cli) -> Result<bool> {
             Command::Lock(args) => lock::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Doctor(args) => doctor::run(args).await,
+            Command::Backup(args) => backup::run(args).await,
+            Command::Restore(args) => restore::run(args).await,
         }
     })
 }

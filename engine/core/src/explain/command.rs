@@ -84,6 +84,11 @@ pub(super) const PAGES: &[Entry] = &[
         "Publish with `--existing keep`, `move` or `end`; `staunch diff` shows which steps differ.",
     ),
     entry(
+        CLI_BACKUP,
+        "The file is there already, damaged, no database of ours or of a newer version, or the database is Postgres.",
+        "Name another file. For Postgres use `pg_dump` and `pg_restore`: `examples/deploy/backup.md`.",
+    ),
+    entry(
         HTTP_NOT_FOUND,
         "The address is misspelt, or the link belongs to an action that was never sent from here.",
         "`GET /` lists what is here.",

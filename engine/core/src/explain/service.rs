@@ -47,6 +47,19 @@ pub(super) const PAGES: &[Entry] = &[
     ),
     entry(BROKER_CLOSED, "The process is stopping.", "Start it again; what was not acknowledged comes again."),
     entry(
+        BROKER_POLICY,
+        "Whoever runs RabbitMQ can give queues of any name a length, a lifetime or another place for dead letters. What is good \
+         for one queue loses events in another.",
+        "Take our queues out of the policy's pattern: `rabbitmqctl list_policies` names them, `staunch doctor` says what each \
+         would do.",
+    ),
+    entry(
+        BROKER_MANAGEMENT,
+        "The address in `connections.broker_management` does not answer as the management plugin does, or the user there may not \
+         read it (tag `monitoring`).",
+        "Check address and login: it looks like `http://user:password@host:15672`. Without it only `staunch doctor` knows less.",
+    ),
+    entry(
         CHANNEL_SETUP,
         "A sender, URL or secret of the channel cannot be used.",
         "Correct it in staunch.yaml; `staunch doctor` checks all of them.",

@@ -5,9 +5,14 @@ use crate::Result;
 use crate::sql::{Arg, Column, Db, Fail, Lock, Query, Row, SqlStore, Table, Tx, migrate};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Executor, Postgres};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
+/// How many scripts this program knows.
+pub(crate) const KNOWN: u64 = SCRIPTS.len() as u64;
+const SCRIPTS: &[&str] =
+    &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql"), include_str!("0004.sql"), include_str!("0005.sql")];
 /// A connection that did nothing for longer may be dead, and is asked before its next use.
 const DOUBTFUL: Duration = Duration::from_secs(1);
 
@@ -19,6 +24,7 @@ pub type PostgresStore = SqlStore<PostgresDb>;
 pub struct PostgresDb {
     pool: PgPool,
     schema: String,
+    opened: Arc<AtomicU64>,
 }
 
 impl PostgresStore {
@@ -32,6 +38,8 @@ impl PostgresStore {
         let options = options.application_name("staunch").disable_statement_logging();
         let path = schema.map(|schema| format!("\"{}\"", schema.replace('"', "\"\"")));
         let set_path = path.as_ref().map(|path| format!("SET search_path TO {path}"));
+        let opened = Arc::<AtomicU64>::default();
+        let count = Arc::clone(&opened);
         let pool = PgPoolOptions::new()
             .max_connections(10)
             .acquire_timeout(Duration::from_secs(10))
@@ -46,6 +54,7 @@ impl PostgresStore {
             })
             .after_connect(move |connection, _| {
                 let set_path = set_path.clone();
+                count.fetch_add(1, Ordering::Relaxed);
                 Box::pin(async move {
                     if let Some(set_path) = set_path {
                         connection.execute(AssertSqlSafe(set_path)).await?;
@@ -56,7 +65,7 @@ impl PostgresStore {
             .connect_with(options)
             .await
             .map_err(Fail::Sql)?;
-        let mut db = PostgresDb { pool, schema: String::new() };
+        let mut db = PostgresDb { pool, schema: String::new(), opened };
         db.prepare(path).await?;
         Ok(SqlStore { db })
     }
@@ -96,6 +105,10 @@ impl Db for PostgresDb {
 
     const NOW: &'static str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
+    fn connects(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
     async fn write(&self) -> Result<Tx<Self>, Fail> {
         Ok(self.pool.begin().await?)
     }
@@ -113,6 +126,10 @@ impl Db for PostgresDb {
     async fn execute(tx: &mut Tx<Self>, query: Query) -> Result<u64, Fail> {
         let (sql, arguments) = bind(query)?;
         Ok(sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **tx).await?.rows_affected())
+    }
+
+    async fn relax(tx: &mut Tx<Self>) -> Result<(), Fail> {
+        Self::script(tx, "SET LOCAL synchronous_commit TO off").await
     }
 
     async fn script(tx: &mut Tx<Self>, sql: &'static str) -> Result<(), Fail> {

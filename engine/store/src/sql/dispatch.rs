@@ -190,13 +190,14 @@ async fn write<D: Db>(tx: &mut Tx<D>, ruled: &Ruled, claim: &Claim) -> Result<()
         .ints("attempts", writes.iter().map(|(action, _)| action.attempts))
         .ints("sending_at", writes.iter().map(|(action, _)| action.sending_at.map(|at| at.0)))
         .ints("lease_until", writes.iter().map(|(_, went)| lease(*went)))
+        .ints("untouched", writes.iter().map(|(_, went)| went.then_some(1)))
         .texts("worker", writes.iter().map(|(_, went)| went.then(|| claim.worker.clone())))
         .ints("finished_at", writes.iter().map(|(action, _)| action.finished_at.map(|at| at.0)));
     debug_assert!(writes.iter().all(|(action, went)| *went == (state(action) == ActionState::Sending)));
     let sql =
         "UPDATE actions SET state = r.state, reason = r.reason, due_at = r.due_at, gate = r.gate, fence = r.fence,
             attempts = r.attempts, sending_at = r.sending_at, lease_until = r.lease_until,
-            worker = COALESCE(r.worker, actions.worker), finished_at = r.finished_at, held_from = NULL, held_due = NULL
+            worker = COALESCE(r.worker, actions.worker), untouched = r.untouched, finished_at = r.finished_at, held_from = NULL, held_due = NULL
         FROM {rows} WHERE actions.id = r.id";
     D::execute(tx, Query::new(sql).table(rows)).await?;
     Ok(())

@@ -8,6 +8,7 @@ mod commit;
 mod control;
 mod dispatch;
 mod fail;
+mod figures;
 mod load;
 mod merge;
 mod migrate;
@@ -23,6 +24,7 @@ mod ruling;
 mod send;
 mod standing;
 mod store;
+mod suspect;
 mod swap;
 
 pub use fail::Fail;
@@ -72,6 +74,11 @@ pub trait Db: Send + Sync + 'static {
     /// The expression for the database's own clock in microseconds.
     const NOW: &'static str;
 
+    /// How many connections were opened so far, where that is counted.
+    fn connects(&self) -> u64 {
+        0
+    }
+
     /// Begins a transaction that writes.
     fn write(&self) -> impl Future<Output = Result<Tx<Self>, Fail>> + Send
     where
@@ -87,6 +94,11 @@ pub trait Db: Send + Sync + 'static {
 
     /// Writes, and gives how many rows changed.
     fn execute(tx: &mut Tx<Self>, query: Query) -> impl Future<Output = Result<u64, Fail>> + Send
+    where
+        Self: Sized;
+
+    /// This transaction need not survive a crash of the database's machine, only one of ours.
+    fn relax(tx: &mut Tx<Self>) -> impl Future<Output = Result<(), Fail>> + Send
     where
         Self: Sized;
 

@@ -1,9 +1,26 @@
 //! After the claim: what the channel said, leases that ran out, and what became too late.
 
 use super::rows::{ActionRow, action_columns};
-use super::{Db, Query, again, first};
+use super::{Db, Query, Table, again, first};
 use crate::{Recovered, Result, SendEnd, StoredAction};
 use staunch_core::Time;
+use std::collections::HashSet;
+
+/// The fence is compared: another worker may have looked after a claim that stood still for longer than its lease.
+pub async fn begin_calls<D: Db>(db: &D, claimed: &[(&str, i64)]) -> Result<HashSet<String>> {
+    let sql = "UPDATE actions SET untouched = NULL FROM {rows}
+        WHERE actions.id = r.id AND actions.fence = r.fence AND actions.state = 'sending' RETURNING actions.id";
+    again(|| async {
+        let rows = Table::default()
+            .strs("id", claimed.iter().map(|(id, _)| *id))
+            .ints("fence", claimed.iter().map(|(_, fence)| *fence));
+        let mut tx = db.write().await?;
+        let ours: Vec<(String,)> = D::fetch(&mut tx, Query::new(sql).table(rows)).await?;
+        tx.commit().await?;
+        Ok(ours.into_iter().map(|row| row.0).collect())
+    })
+    .await
+}
 
 pub async fn end_send<D: Db>(db: &D, action: &str, fence: i64, end: &SendEnd, now: Time) -> Result<bool> {
     let (state, reason, note, due, finished) = match end {
@@ -37,8 +54,11 @@ pub async fn recover<D: Db>(
     now: Time,
     repeatable: &(dyn Fn(&StoredAction) -> bool + Sync),
 ) -> Result<Recovered> {
+    let untouched = "SELECT id FROM actions WHERE id IN (SELECT r.id FROM {rows}) AND untouched = 1";
     // The fence grows with both, so that the worker that lost its lease cannot write any more.
-    let repeat = "UPDATE actions SET state = 'ready', reason = NULL, due_at = $1, lease_until = NULL, fence = fence + 1
+    let repeat =
+        "UPDATE actions SET state = 'ready', reason = NULL, due_at = $1, lease_until = NULL, fence = fence + 1,
+            untouched = NULL
         WHERE id IN (SELECT r.id FROM {rows})";
     let doubt = "UPDATE actions SET state = 'in_doubt', finished_at = $1, lease_until = NULL, fence = fence + 1,
             note = 'the worker did not come back'
@@ -47,7 +67,14 @@ pub async fn recover<D: Db>(
         let mut tx = db.write().await?;
         let rows: Vec<ActionRow> = D::fetch(&mut tx, Query::new(LAPSED).int(now.0)).await?;
         let lapsed = rows.into_iter().map(ActionRow::read).collect::<Result<Vec<StoredAction>>>()?;
-        let (again, lost): (Vec<&StoredAction>, Vec<&StoredAction>) = lapsed.iter().partition(|one| repeatable(one));
+        let mut unbegun = HashSet::new();
+        if !lapsed.is_empty() {
+            let ids = lapsed.iter().map(|one| one.action.id.as_str());
+            let rows: Vec<(String,)> = D::fetch(&mut tx, Query::new(untouched).ids(ids)).await?;
+            unbegun.extend(rows.into_iter().map(|row| row.0));
+        }
+        let may = |one: &&StoredAction| unbegun.contains(&one.action.id) || repeatable(one);
+        let (again, lost): (Vec<&StoredAction>, Vec<&StoredAction>) = lapsed.iter().partition(may);
         let mut counts = [0; 2];
         for (count, (sql, actions)) in counts.iter_mut().zip([(repeat, again), (doubt, lost)]) {
             if !actions.is_empty() {

@@ -1,7 +1,8 @@
 //! The traits over SQL: every method hands over to the file of its concern.
 
 use super::{
-    Db, SqlStore, account, commit, control, dispatch, load, parked, publish, queue, read, review, send, standing,
+    Db, SqlStore, account, commit, control, dispatch, figures, load, parked, publish, queue, read, review, send,
+    standing, suspect,
 };
 use crate::*;
 use staunch_core::account::Account;
@@ -79,6 +80,10 @@ impl<D: Db> Store for SqlStore<D> {
 
     async fn begin_sends(&self, claim: &Claim, gate: &dyn Gate) -> Result<Vec<Sending>> {
         dispatch::begin_sends(&self.db, claim, gate).await
+    }
+
+    async fn begin_calls(&self, claimed: &[(&str, i64)]) -> Result<HashSet<String>> {
+        send::begin_calls(&self.db, claimed).await
     }
 
     async fn end_send(&self, action: &str, fence: i64, end: &SendEnd, now: Time) -> Result<bool> {
@@ -167,6 +172,26 @@ impl<D: Db> Store for SqlStore<D> {
 
     async fn unpark(&self, id: &str) -> Result<bool> {
         parked::unpark(&self.db, id).await
+    }
+
+    async fn figures(&self) -> Result<Figures> {
+        figures::figures(&self.db).await
+    }
+
+    fn connects(&self) -> u64 {
+        self.db.connects()
+    }
+
+    async fn begin_suspect(&self, id: &str, worker: &str, ended: &[String], now: Time) -> Result<Suspicion> {
+        suspect::begin(&self.db, id, worker, ended, now).await
+    }
+
+    async fn end_suspects(&self, ended: &[String], now: Time) -> Result<()> {
+        suspect::end(&self.db, ended, now).await
+    }
+
+    async fn forget_suspect(&self, id: &str) -> Result<()> {
+        suspect::forget(&self.db, id).await
     }
 
     async fn ping(&self) -> Result<()> {

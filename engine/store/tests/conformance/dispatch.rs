@@ -162,6 +162,25 @@ pub async fn lapsed_leases_are_repeated_or_doubted(bed: Arc<Bed>) {
     assert!(store.end_send("nudge", again[0].action.fence, &SendEnd::Done(None), seconds(32)).await.unwrap());
 }
 
+pub async fn a_claim_whose_calls_had_not_begun_is_repeated(bed: Arc<Bed>) {
+    let store = &bed.store;
+    let mail = |id: &str, contact: &str| Action { channel: Channel::Email, ..action(id, contact) };
+    plan(&**store, vec![mail("begun", "c1"), mail("claimed", "c2")]).await;
+    let claimed = store.begin_sends(&claim(9, NOW), &By(vec![], |_: &GateInput<'_>| go())).await.unwrap();
+    assert_eq!(claimed.len(), 2);
+    let ours = store.begin_calls(&[("begun", 1), ("claimed", 0), ("nobody", 1)]).await.unwrap();
+    assert_eq!(ours.into_iter().collect::<Vec<_>>(), ["begun"]);
+    let both = Recovered { repeated: 1, in_doubt: 1 };
+    assert_eq!(store.recover(seconds(30), &|_| false).await.unwrap(), both);
+    assert_eq!([state(&**store, "begun").await, state(&**store, "claimed").await], ["in_doubt", "ready"]);
+    // Who stood still in between has lost it, and sends nothing.
+    assert!(store.begin_calls(&[("claimed", 1)]).await.unwrap().is_empty());
+    let again = store.begin_sends(&claim(9, seconds(31)), &By(vec![], |_: &GateInput<'_>| go())).await.unwrap();
+    let fence = again[0].action.fence;
+    assert_eq!(store.begin_calls(&[("claimed", fence)]).await.unwrap().len(), 1);
+    assert_eq!(store.recover(seconds(90), &|_| false).await.unwrap(), Recovered { repeated: 0, in_doubt: 1 });
+}
+
 pub async fn a_hold_in_the_past_does_not_spin(bed: Arc<Bed>) {
     let store = &bed.store;
     plan(&**store, vec![action("a1", "c1")]).await;

@@ -146,7 +146,11 @@ pub fn go() -> GateVerdict {
 
 /// Claims with a gate that lets everything go.
 pub async fn send(store: &dyn Store, limit: u32, now: Time) -> Vec<Sending> {
-    store.begin_sends(&claim(limit, now), &By(vec![], |_: &GateInput<'_>| go())).await.unwrap()
+    let sending = store.begin_sends(&claim(limit, now), &By(vec![], |_: &GateInput<'_>| go())).await.unwrap();
+    let claimed: Vec<(&str, i64)> =
+        sending.iter().map(|one| (one.action.action.id.as_str(), one.action.fence)).collect();
+    assert_eq!(store.begin_calls(&claimed).await.unwrap().len(), sending.len());
+    sending
 }
 
 pub fn ids(sending: &[Sending]) -> Vec<&str> {

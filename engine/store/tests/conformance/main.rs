@@ -8,6 +8,7 @@ mod commit;
 mod control;
 mod dispatch;
 mod durable;
+mod figures;
 mod fixtures;
 mod identity;
 mod people;
@@ -16,6 +17,7 @@ mod races;
 mod read;
 mod review;
 mod standing;
+mod suspects;
 mod trips;
 
 macro_rules! suite {
@@ -63,9 +65,14 @@ suite! {
         ends_are_recorded_once_and_only_by_the_last_claim,
         a_retry_comes_back,
         lapsed_leases_are_repeated_or_doubted,
+        a_claim_whose_calls_had_not_begun_is_repeated,
         a_hold_in_the_past_does_not_spin,
         the_next_time_is_known,
         what_is_too_late_expires,
+    ],
+    figures: [
+        nothing_gives_zeros,
+        what_is_pending_is_counted_and_its_oldest_told,
     ],
     control: [
         stages_are_kept,
@@ -143,6 +150,10 @@ suite! {
         older_versions_stay_while_needed,
         inputs_are_parked_once,
         the_clock_is_that_of_the_database,
+    ],
+    suspects: [
+        a_start_without_an_end_is_a_crash,
+        crashes_of_others_are_counted_for_a_while,
     ],
     durable: [
         a_second_process_sees_everything,

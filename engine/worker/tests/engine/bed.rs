@@ -1,6 +1,6 @@
 //! A workspace in a SQLite file, with its queue, an evaluator of `root.name >= number`, and short ways to write things.
 
-use staunch_broker::{EmbeddedBroker, Message};
+use staunch_broker::{Broker, EmbeddedBroker, Message};
 use staunch_channels::{Channels, Nudges, TaskList};
 use staunch_core::action::Channel;
 use staunch_core::decide::{Email, Renderer, Workspace};
@@ -48,16 +48,22 @@ impl Bed {
 
     /// A worker on this database, as a process of its own would have it.
     pub async fn engine(&self) -> Arc<Engine> {
+        let broker = Arc::new(EmbeddedBroker::new(self.store.clone(), Arc::new(|| NOW)));
+        self.engine_of("w1", broker, Arc::new(Tiny)).await
+    }
+
+    /// A worker with a queue and an evaluator of its own.
+    pub async fn engine_of(&self, name: &str, broker: Arc<dyn Broker>, evaluator: Arc<dyn Evaluator>) -> Arc<Engine> {
         let mut channels = Channels::default();
         channels.add(Nudges).unwrap();
         channels.add(TaskList::default()).unwrap();
         let parts = Parts {
             store: self.store.clone(),
-            broker: Arc::new(EmbeddedBroker::new(self.store.clone(), Arc::new(|| NOW))),
-            evaluator: Arc::new(Tiny),
+            broker,
+            evaluator,
             channels,
             metrics: Metrics::new().unwrap(),
-            name: "w1".into(),
+            name: name.into(),
             parked: self.dir.path().join("parked"),
         };
         Engine::open(parts, self.content()).await.unwrap()

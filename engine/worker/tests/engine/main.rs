@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bed;
+mod crashes;
 mod exchange;
 mod gate;
 mod identity;

@@ -130,6 +130,12 @@ struct Audience {
 struct Connections {
     /// RabbitMQ.
     broker: Option<String>,
+    /// RabbitMQ's management plugin, `http://…:15672`: `staunch doctor` reads there what policies do to our queues.
+    broker_management: Option<String>,
+    /// Queues that events are spread over by contact, where RabbitMQ can: 8 where nothing is said, 0 for one queue. It can be
+    /// raised while nothing runs and the queues are empty, and never lowered.
+    #[schemars(range(min = 0, max = 64))]
+    broker_partitions: Option<u16>,
     /// Postgres.
     database: Option<String>,
     /// The mail server.

@@ -20,6 +20,10 @@ pub enum Reference {
 pub struct Connections {
     /// RabbitMQ.
     pub broker: Option<Reference>,
+    /// The address of RabbitMQ's management plugin, for `doctor`.
+    pub broker_management: Option<Reference>,
+    /// Queues that events are spread over by contact; 0 for one queue. `None` is the program's choice.
+    pub broker_partitions: Option<u16>,
     /// Postgres.
     pub database: Option<Reference>,
     /// The mail server.
@@ -51,7 +55,11 @@ pub struct Mail {
     pub unsubscribe: Option<String>,
 }
 
-pub(crate) const CONNECTIONS: Keys = Keys { known: &["broker", "database", "smtp"], later: &[] };
+/// Each partition is a quorum queue, which costs the server memory and a log.
+const MAX_PARTITIONS: u32 = 64;
+
+pub(crate) const CONNECTIONS: Keys =
+    Keys { known: &["broker", "broker_management", "broker_partitions", "database", "smtp"], later: &[] };
 pub(crate) const CONNECTOR: Keys = Keys { known: &["kind", "url", "secret", "peer_dedupes"], later: &[] };
 pub(crate) const MAIL: Keys = Keys { known: &["from", "unsubscribe"], later: &[] };
 
@@ -114,8 +122,15 @@ fn url(reader: &mut Reader<'_>, node: &Node) -> Option<Reference> {
 
 pub(super) fn connections(reader: &mut Reader<'_>, node: &Node) -> Connections {
     let Some(fields) = reader.fields(node, &CONNECTIONS) else { return Connections::default() };
+    let partitions = fields.get("broker_partitions").and_then(|node| reader.whole(node, 0..=MAX_PARTITIONS));
     let mut one = |key| fields.get(key).and_then(|node| url(reader, node));
-    Connections { broker: one("broker"), database: one("database"), smtp: one("smtp") }
+    Connections {
+        broker: one("broker"),
+        broker_management: one("broker_management"),
+        broker_partitions: partitions.and_then(|count| u16::try_from(count).ok()),
+        database: one("database"),
+        smtp: one("smtp"),
+    }
 }
 
 pub(super) fn connector(reader: &mut Reader<'_>, node: &Node) -> Option<Connector> {

@@ -1,7 +1,11 @@
 //! What only RabbitMQ can do to us: lost lines, missing queues, strangers' messages, wrong addresses.
 
-#[path = "support/proxy.rs"]
+mod parking;
+mod partitions;
+mod policies;
+#[path = "../support/proxy.rs"]
 mod proxy;
+#[path = "../support/mod.rs"]
 mod support;
 
 use lapin::options::BasicPublishOptions;

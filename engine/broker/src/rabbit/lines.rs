@@ -1,0 +1,240 @@
+//! The queues that one connection consumes: going in line, what comes, giving a partition away, saying goodbye.
+//!
+//! A partition changes hands in order. Who gives it away cancels, and handles what it has; who gets it keeps what comes for
+//! [`SETTLE`], so that the other one is done first. Where a process dies, the server gives back in order by itself.
+
+use super::balance::{View, give_away, stalled};
+use super::consumer::Shared;
+use super::link::ask;
+use super::wire;
+use crate::{BrokerError, Delivery, Result};
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, SelectAll, iter};
+use lapin::Channel;
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::{FieldTable, ShortString};
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+
+/// Dead letters only pass through to the store.
+const PARKED_PREFETCH: u16 = 50;
+/// A partition has this part of the prefetch: with four workers each has two of eight.
+const PARTS: u16 = 4;
+/// Longer than a process takes for what it holds of a partition that it gave away.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// What kind of queue it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// That of all workers, for events without a contact in a header and for servers without partitions.
+    Single,
+    /// One of those by contact.
+    Partition,
+    /// Dead letters.
+    Parked,
+}
+
+/// A queue that is consumed.
+struct Line {
+    queue: ShortString,
+    kind: Kind,
+    /// Its place in line; a new one each time.
+    number: u64,
+    since: Instant,
+    /// Its first message since then.
+    first: Option<Instant>,
+    last: Instant,
+    /// What came while it settles.
+    early: Vec<Delivery>,
+    ready: Option<u32>,
+}
+
+/// What a stream of a queue gives.
+struct Item {
+    line: usize,
+    number: u64,
+    /// None at its end.
+    raw: Option<lapin::Result<lapin::message::Delivery>>,
+}
+
+/// All queues of a connection.
+pub(super) struct Lines<'a> {
+    shared: &'a Shared,
+    channel: Channel,
+    epoch: u64,
+    arrived: &'a UnboundedSender<Delivery>,
+    lines: Vec<Line>,
+    streams: SelectAll<BoxStream<'static, Item>>,
+    places: u64,
+    /// Places that we gave up ourselves.
+    given_up: HashSet<u64>,
+    looks: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// In line for all queues.
+    pub(super) async fn join(
+        shared: &'a Shared,
+        channel: Channel,
+        epoch: u64,
+        arrived: &'a UnboundedSender<Delivery>,
+    ) -> Result<Lines<'a>> {
+        let (link, now) = (&shared.link, Instant::now());
+        let line = |queue: ShortString, kind| Line {
+            queue,
+            kind,
+            number: 0,
+            since: now,
+            first: None,
+            last: now,
+            early: Vec::new(),
+            ready: None,
+        };
+        // What waits in the queue of all comes from before the partitions were made.
+        let mut lines = vec![line(link.names.events.clone(), Kind::Single)];
+        lines.extend(link.partitions().into_iter().map(|queue| line(queue, Kind::Partition)));
+        lines.push(line(link.names.parked.clone(), Kind::Parked));
+        let (streams, given_up) = (SelectAll::new(), HashSet::new());
+        let mut all = Lines { shared, channel, epoch, arrived, lines, streams, places: 0, given_up, looks: 0 };
+        for at in 0..all.lines.len() {
+            all.enter(at).await?;
+        }
+        Ok(all)
+    }
+
+    /// Prefetch is per consumer: quorum queues know no other.
+    async fn enter(&mut self, at: usize) -> Result<()> {
+        let (link, prefetch) = (&self.shared.link, self.shared.link.options.prefetch.max(1));
+        self.places += 1;
+        let (number, line) = (self.places, &mut self.lines[at]);
+        let prefetch = match line.kind {
+            Kind::Single => prefetch,
+            Kind::Partition => prefetch.div_ceil(PARTS),
+            Kind::Parked => PARKED_PREFETCH,
+        };
+        link.unless_late(self.channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
+        let (queue, options) = (line.queue.clone(), BasicConsumeOptions::default());
+        let consumed = self.channel.basic_consume(queue, tag(number), options, FieldTable::default());
+        let stream = link.unless_late(consumed).await?;
+        (line.number, line.since, line.first, line.ready) = (number, Instant::now(), None, None);
+        line.last = line.since;
+        let items = stream.map(Some).chain(iter([None]));
+        self.streams.push(items.map(move |raw| Item { line: at, number, raw }).boxed());
+        Ok(())
+    }
+
+    async fn leave(&mut self, at: usize) -> Result<()> {
+        let number = self.lines[at].number;
+        self.given_up.insert(number);
+        let cancelled = self.channel.basic_cancel(tag(number), BasicCancelOptions::default());
+        self.shared.link.unless_late(cancelled).await
+    }
+
+    /// Nothing new comes from now on; what is here stays here.
+    pub(super) async fn leave_all(&mut self) -> Result<()> {
+        for at in 0..self.lines.len() {
+            self.leave(at).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the next message and hands it on; false when there is nothing to wait for any more, or nobody listens.
+    pub(super) async fn pass_on(&mut self) -> Result<bool> {
+        let settled = self.settled();
+        let item = tokio::select! {
+            item = self.streams.next() => item,
+            () = tokio::time::sleep_until(settled.unwrap_or_else(Instant::now)), if settled.is_some() => {
+                return Ok(self.settle());
+            }
+        };
+        match item {
+            Some(Item { line, number, raw: Some(raw) }) => self.take(line, number, raw),
+            Some(Item { number, .. }) if self.given_up.remove(&number) => Ok(true),
+            // The server ended it: it is a loss of all.
+            Some(_) | None => Ok(false),
+        }
+    }
+
+    fn take(&mut self, at: usize, number: u64, raw: lapin::Result<lapin::message::Delivery>) -> Result<bool> {
+        let link = &self.shared.link;
+        let lost = |error: lapin::Error| BrokerError::Unreachable { at: link.at.clone(), message: error.to_string() };
+        let raw = raw.map_err(lost)?;
+        let (line, now) = (&mut self.lines[at], Instant::now());
+        let delivery = wire::delivery(raw, line.kind == Kind::Parked, self.epoch);
+        self.shared.hold(&delivery, at);
+        // What an older place still had comes out at once: it is ours, whoever is active now.
+        if line.kind == Kind::Partition && line.number == number {
+            line.last = now;
+            let first = *line.first.get_or_insert(now);
+            if now < first + SETTLE {
+                line.early.push(delivery);
+                return Ok(true);
+            }
+            for early in line.early.drain(..) {
+                let _ = self.arrived.send(early);
+            }
+        }
+        // Nobody listens any more: the broker was dropped.
+        Ok(self.arrived.send(delivery).is_ok())
+    }
+
+    /// When the next partition has settled.
+    fn settled(&self) -> Option<Instant> {
+        let waiting = self.lines.iter().filter(|line| !line.early.is_empty());
+        waiting.filter_map(|line| line.first).min().map(|first| first + SETTLE)
+    }
+
+    fn settle(&mut self) -> bool {
+        let now = Instant::now();
+        let due = self.lines.iter_mut().filter(|line| line.first.is_some_and(|first| now >= first + SETTLE));
+        due.flat_map(|line| line.early.drain(..)).all(|early| self.arrived.send(early).is_ok())
+    }
+
+    /// Whether there is anything to look after.
+    pub(super) fn has_partitions(&self) -> bool {
+        self.lines.iter().any(|line| line.kind == Kind::Partition)
+    }
+
+    /// Gives away what is more than a share, and asks again for what looks forgotten.
+    pub(super) async fn look(&mut self) -> Result<()> {
+        self.looks += 1;
+        let link = &self.shared.link;
+        // All workers consume this one, and all of them count there. A partition counts its active one only.
+        let workers = link.unless_late(ask(&self.channel, &link.names.events)).await?.consumer_count();
+        let mut views = Vec::new();
+        let now = Instant::now();
+        for at in 1..self.lines.len() - 1 {
+            let ready = link.unless_late(ask(&self.channel, &self.lines[at].queue)).await?.message_count();
+            let line = &mut self.lines[at];
+            views.push(View {
+                ours: line.first.is_some_and(|first| now >= first + SETTLE),
+                held: self.shared.held(at),
+                silent: now.duration_since(line.last),
+                ready,
+                ready_before: line.ready.replace(ready),
+            });
+        }
+        let turn = self.looks * 7 + std::process::id() as usize * 3;
+        for at in stalled(&views) {
+            tracing::warn!(queue = %self.lines[at + 1].queue, ready = views[at].ready, "nobody is given its messages; asking again");
+            self.leave(at + 1).await?;
+            self.enter(at + 1).await?;
+        }
+        // Suspects go one by one: what is held of them takes longer than others wait.
+        if self.shared.holds_suspects() {
+            return Ok(());
+        }
+        for at in give_away(&views, workers, turn) {
+            tracing::info!(queue = %self.lines[at + 1].queue, workers, "giving a partition to another worker");
+            self.leave(at + 1).await?;
+            self.enter(at + 1).await?;
+        }
+        Ok(())
+    }
+}
+
+fn tag(number: u64) -> ShortString {
+    format!("staunch.{number}").into()
+}
