@@ -36,7 +36,7 @@ pub fn run(options: &Options, case: &mut Case) {
     }
     bed.decided(300, events.len());
     staunch_tests::until(120, "an empty queue", || bed.rabbit.ready() == (0, 0));
-    bed.settled(90);
+    bed.settled(400);
     case.say("deliveries of these events", copies.len());
     case.check("connections to the database that were cut", cuts, "> 0", cuts > 0);
     let found = oracle::audit(&bed, &events, case);

@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use lapin::Confirmation;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -37,7 +38,7 @@ impl Feed {
     }
 
     /// Publishes bodies with their routing keys, in this order; all are durable on return.
-    pub fn publish<'a>(&self, messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(), lapin::Error> {
+    pub fn publish<'a>(&self, messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(), String> {
         self.runtime.block_on(async {
             let mut open = FuturesUnordered::new();
             for (key, body) in messages {
@@ -52,15 +53,24 @@ impl Feed {
                 let exchange = format!("{}.events", self.prefix);
                 let sent =
                     self.channel.basic_publish(exchange.into(), key.into(), options, body.as_bytes(), properties);
-                open.push(sent.await?);
+                open.push(sent.await.map_err(|error| error.to_string())?);
                 if open.len() >= OPEN {
-                    open.next().await.transpose()?;
+                    taken(open.next().await)?;
                 }
             }
-            while let Some(confirmed) = open.next().await {
-                confirmed?;
+            while !open.is_empty() {
+                taken(open.next().await)?;
             }
             Ok(())
         })
+    }
+}
+
+/// A queue took it: what comes back because there is none is confirmed, too.
+fn taken(answer: Option<lapin::Result<Confirmation>>) -> Result<(), String> {
+    match answer {
+        None | Some(Ok(Confirmation::Ack(None))) => Ok(()),
+        Some(Ok(other)) => Err(format!("the broker did not take a message: {other:?}")),
+        Some(Err(error)) => Err(error.to_string()),
     }
 }
