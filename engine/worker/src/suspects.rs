@@ -42,12 +42,6 @@ impl Suspects {
         std::mem::take(&mut self.ended.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// All, where this one is among them: who begins again in the same process has not crashed.
-    fn take_ended_with(&self, id: &String) -> Vec<String> {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if ended.contains(id) { std::mem::take(&mut ended) } else { Vec::new() }
-    }
-
     fn add_ended(&self, ids: impl IntoIterator<Item = String>) {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
     }
@@ -97,8 +91,8 @@ impl Engine {
 
     async fn handle_suspect(self: &Arc<Self>, delivery: &Delivery, now: Time) -> Result<Handled, WorkerError> {
         let (id, _) = identity(delivery);
-        // The store is told with the next one only where it matters, and of all together at the end.
-        let ended = self.suspects.take_ended_with(&id);
+        // Before the next begins: who came through is not to look guilty of a later crash.
+        let ended = self.suspects.take_ended();
         let begun = self.parts.store.begin_suspect(&id, &self.parts.name, &ended, now).await;
         // In memory only: what is in this list when the process ends has not ended for the store.
         if begun.is_err() {

@@ -20,10 +20,13 @@ use tokio::time::Instant;
 
 /// Dead letters only pass through to the store.
 const PARKED_PREFETCH: u16 = 50;
-/// A partition has this part of the prefetch: with four workers each has two of eight.
-const PARTS: u16 = 4;
+/// A partition has this part of the prefetch. After a crash all of it goes one by one, so it is not more.
+const PARTS: u16 = 8;
 /// Longer than a process takes for what it holds of a partition that it gave away.
 const SETTLE: Duration = Duration::from_secs(1);
+
+/// Looks without giving away, where nobody takes.
+const QUIET: usize = 12;
 
 /// What kind of queue it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,10 @@ pub(super) struct Lines<'a> {
     /// Places that we gave up ourselves.
     given_up: HashSet<u64>,
     looks: usize,
+    /// What was given away at the last look.
+    gave: Vec<usize>,
+    /// Nothing is given away before this look.
+    quiet_until: usize,
 }
 
 impl<'a> Lines<'a> {
@@ -97,7 +104,19 @@ impl<'a> Lines<'a> {
         lines.extend(link.partitions().into_iter().map(|queue| line(queue, Kind::Partition)));
         lines.push(line(link.names.parked.clone(), Kind::Parked));
         let (streams, given_up) = (SelectAll::new(), HashSet::new());
-        let mut all = Lines { shared, channel, epoch, arrived, lines, streams, places: 0, given_up, looks: 0 };
+        let mut all = Lines {
+            shared,
+            channel,
+            epoch,
+            arrived,
+            lines,
+            streams,
+            places: 0,
+            given_up,
+            looks: 0,
+            gave: Vec::new(),
+            quiet_until: 0,
+        };
         for at in 0..all.lines.len() {
             all.enter(at).await?;
         }
@@ -222,11 +241,16 @@ impl<'a> Lines<'a> {
             self.leave(at + 1).await?;
             self.enter(at + 1).await?;
         }
+        // It came back: there are workers, and they are not in line, such as those of an older version.
+        if std::mem::take(&mut self.gave).iter().any(|at| self.lines[at + 1].first.is_some()) {
+            self.quiet_until = self.looks + QUIET;
+        }
         // Suspects go one by one: what is held of them takes longer than others wait.
-        if self.shared.holds_suspects() {
+        if self.looks < self.quiet_until || self.shared.holds_suspects() {
             return Ok(());
         }
-        for at in give_away(&views, workers, turn) {
+        self.gave = give_away(&views, workers, turn);
+        for at in self.gave.clone() {
             tracing::info!(queue = %self.lines[at + 1].queue, workers, "giving a partition to another worker");
             self.leave(at + 1).await?;
             self.enter(at + 1).await?;

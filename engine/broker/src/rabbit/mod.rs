@@ -29,7 +29,7 @@ pub struct RabbitOptions {
     /// Of all names: `staunch` makes exchange and queue `staunch.events`, exchange `staunch.dead`, queue `staunch.parked`,
     /// and with partitions queues `staunch.events.0` …, exchanges `staunch.split`, `.single` and `.partitions`.
     pub prefix: String,
-    /// How many unacknowledged messages the server hands to this process from the queue of all; a quarter from each
+    /// How many unacknowledged messages the server hands to this process from the queue of all; an eighth from each
     /// partition.
     pub prefetch: u16,
     /// Queues that events are spread over by a hash of their contact; 0 for one queue. Needs a plugin of the server; without

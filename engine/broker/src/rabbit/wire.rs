@@ -123,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn the_contact_names_the_partition_and_is_no_part_of_the_event() {
+        let message = Message::json(*br#"{"specversion":"1.0","id":"1","subject":"c7"}"#);
+        let sent = properties(&message, true).headers().clone().unwrap_or_default();
+        assert_eq!(sent.inner().get(CONTACT), Some(&AMQPValue::LongString("c7".into())));
+        assert_eq!(headers(sent.inner()), message.headers);
+        let nobody = properties(&Message::json(*b"{}"), true).headers().clone().unwrap_or_default();
+        assert!(!nobody.contains_key(CONTACT));
+    }
+
+    #[test]
     fn foreign_headers_are_read_by_kind() {
         let table = BTreeMap::from([
             ("cloudEvents:time".into(), AMQPValue::Timestamp(1_314_878_400)),

@@ -74,6 +74,37 @@ async fn publishing_survives_a_lost_line_and_says_when_it_cannot() {
     clean(&prefix).await;
 }
 
+/// However many want to publish, and with one that consumes: a server that is away is not knocked at all the time.
+#[tokio::test]
+async fn a_server_that_is_away_is_asked_less_than_five_times_a_second() {
+    let prefix = unique_prefix();
+    let proxy = Proxy::before(&amqp_url()).await;
+    let broker = std::sync::Arc::new(rabbit(&proxy.url, &prefix).await);
+    assert_silent(broker.as_ref()).await;
+    proxy.cut();
+    proxy.most_in_a_second();
+    let publishing = |_| {
+        let broker = std::sync::Arc::clone(&broker);
+        tokio::spawn(async move { while broker.publish(&numbered(0..1)).await.is_err() {} })
+    };
+    let tasks: Vec<_> = (0..20).map(publishing).collect();
+    for _ in 0..8 {
+        assert!(broker.ping().await.is_err());
+        assert_silent(broker.as_ref()).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let most = proxy.most_in_a_second();
+    assert!((1..5).contains(&most), "{most} in a second");
+    proxy.mend();
+    for task in tasks {
+        tokio::time::timeout(PATIENCE, task).await.unwrap().unwrap();
+    }
+    let came = take(broker.as_ref(), 20).await;
+    broker.ack(&came).await.unwrap();
+    broker.close().await;
+    clean(&prefix).await;
+}
+
 #[tokio::test]
 async fn a_message_that_no_queue_takes_is_an_error() {
     let prefix = unique_prefix();

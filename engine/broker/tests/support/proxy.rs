@@ -1,5 +1,7 @@
 //! A TCP proxy in front of the server whose line a test can cut.
 
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -8,6 +10,8 @@ pub struct Proxy {
     /// The server's URL with the proxy in its place.
     pub url: String,
     line: watch::Sender<bool>,
+    /// When somebody wanted to connect, whether the line was there or not.
+    knocks: Arc<Mutex<Vec<Instant>>>,
 }
 
 impl Proxy {
@@ -17,8 +21,16 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{credentials}@{}/{path}", listener.local_addr().unwrap());
         let (line, watcher) = watch::channel(true);
-        tokio::spawn(accept(listener, server.to_owned(), watcher));
-        Proxy { url, line }
+        let knocks = Arc::default();
+        tokio::spawn(accept(listener, server.to_owned(), watcher, Arc::clone(&knocks)));
+        Proxy { url, line, knocks }
+    }
+
+    /// The most that wanted to connect within any second since the last call.
+    pub fn most_in_a_second(&self) -> usize {
+        let times = std::mem::take(&mut *self.knocks.lock().unwrap());
+        let within = |from: &Instant| times.iter().filter(|at| **at >= *from && **at < *from + Duration::from_secs(1));
+        times.iter().map(|from| within(from).count()).max().unwrap_or(0)
     }
 
     /// Ends all connections and refuses new ones, until [`Proxy::mend`].
@@ -31,8 +43,9 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: String, line: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, server: String, line: watch::Receiver<bool>, knocks: Arc<Mutex<Vec<Instant>>>) {
     while let Ok((mut client, _)) = listener.accept().await {
+        knocks.lock().unwrap().push(Instant::now());
         let (server, mut line) = (server.clone(), line.clone());
         tokio::spawn(async move {
             if !*line.borrow_and_update() {

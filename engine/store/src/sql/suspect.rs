@@ -54,9 +54,10 @@ async fn close<D: Db>(tx: &mut Tx<D>, ended: &[String]) -> Result<(), super::Fai
     }
     let ids = || Table::default().strs("id", ended.iter().map(String::as_str));
     let gone = "DELETE FROM suspects WHERE crashes = 0 AND id IN (SELECT r.id FROM {rows})";
-    let closed = "UPDATE suspects SET open = 0 WHERE id IN (SELECT r.id FROM {rows})";
-    D::execute(tx, Query::new(gone).table(ids())).await?;
-    D::execute(tx, Query::new(closed).table(ids())).await?;
+    if D::execute(tx, Query::new(gone).table(ids())).await? < ended.len() as u64 {
+        let closed = "UPDATE suspects SET open = 0 WHERE id IN (SELECT r.id FROM {rows})";
+        D::execute(tx, Query::new(closed).table(ids())).await?;
+    }
     Ok(())
 }
 
