@@ -105,8 +105,13 @@ pub async fn open_any_broker(
 async fn open_rabbit(dir: &Path, workspace: &WorkspaceFile, reference: &Reference) -> Result<RabbitBroker> {
     let url = resolve(dir, "connections.broker", reference)?;
     let partitions = workspace.connections.broker_partitions.unwrap_or(PARTITIONS);
-    let options =
-        RabbitOptions { prefix: amqp_prefix(), prefetch: 1_024, partitions, lanes: lanes(), ..RabbitOptions::default() };
+    let options = RabbitOptions {
+        prefix: amqp_prefix(),
+        prefetch: 1_024,
+        partitions,
+        lanes: lanes(),
+        ..RabbitOptions::default()
+    };
     Ok(RabbitBroker::connect(&url, options).await?)
 }
 

@@ -164,7 +164,7 @@ mod tests {
         ) {
             entries.extend(recent.iter().map(|(time, number)| (*time, f64::from(*number))));
             entries.retain(|(time, _)| *time >= 0 && *time < i64::MAX / 4);
-            entries.sort_by(|one, two| one.0.cmp(&two.0));
+            entries.sort_by_key(|one| one.0);
             let back: Log = serde_json::from_str(&stored(&entries)).unwrap();
             let bits = |(time, number): &(Time, f64)| (time.0, number.to_bits());
             let expected: Vec<(i64, u64)> = entries.iter().map(|(time, number)| (*time, number.to_bits())).collect();

@@ -7,6 +7,8 @@ use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use std::time::Duration;
 
+type Counts = (i64, i64, i64, i64, i64);
+
 /// How long one waits for a writer.
 const BUSY: Duration = Duration::from_secs(30);
 
@@ -65,12 +67,11 @@ pub async fn check_sqlite(path: &Path) -> Result<Contents> {
         let sql =
             "SELECT (SELECT COUNT(*) FROM contacts), (SELECT COUNT(*) FROM decisions), (SELECT COUNT(*) FROM actions),
             (SELECT COUNT(*) FROM actions WHERE state = 'sending'), (SELECT COUNT(*) FROM queue)";
-        let counts: (i64, i64, i64, i64, i64) = sqlx::query_as(sql).fetch_one(&mut connection).await?;
+        let counts: Counts = sqlx::query_as(sql).fetch_one(&mut connection).await?;
         connection.close().await?;
-        Ok((whole, counts))
+        Ok::<(String, Counts), sqlx::Error>((whole, counts))
     };
-    let read: sqlx::Result<(String, (i64, i64, i64, i64, i64))> = read.await;
-    let (whole, counts) = read.map_err(Fail::Sql)?;
+    let (whole, counts) = read.await.map_err(Fail::Sql)?;
     if whole != "ok" {
         return Err(StoreError::Database { message: format!("it is damaged: {whole}") });
     }

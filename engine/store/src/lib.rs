@@ -171,7 +171,9 @@ pub trait Store: Send + Sync {
     /// What an operator watches, from indexes only.
     async fn figures(&self) -> Result<Figures>;
     /// How many connections to the database were opened so far; 0 where that is not counted.
-    fn connects(&self) -> u64;
+    fn connects(&self) -> u64 {
+        0
+    }
     /// Notes that a message that came before is about to be handled alone; from then on it outlives this process. A start
     /// of it that has no end counts as a crash; others are only counted where it has any. `ended` are others whose handling is over, see [`Store::end_suspects`].
     async fn begin_suspect(&self, id: &str, worker: &str, ended: &[String], now: Time) -> Result<Suspicion>;

@@ -55,7 +55,8 @@ impl Engine {
                 let Some(last) = page.last().cloned() else { break };
                 let (workflow, to) = (workflow.to_owned(), to_version.to_owned());
                 let migration = Migration { workflow, to, existing, at: now, row: 0 };
-                let todo = |contact| Todo { contact, input: Input::Migrate(migration.clone()), delivery: None, again: false };
+                let todo =
+                    |contact| Todo { contact, input: Input::Migrate(migration.clone()), delivery: None, again: false };
                 migrated.add(
                     self.decide_all(Arc::clone(&decider), page.into_iter().map(todo).collect(), now).await?.migrated,
                 );

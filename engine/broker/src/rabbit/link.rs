@@ -48,7 +48,15 @@ impl Link {
             return Err(BrokerError::Setup { at, message });
         }
         let names = Names::new(prefix);
-        Ok(Link { uri, options, at, names, hashes: OnceCell::new(), partitions: AtomicU16::new(0), opened: AtomicU64::new(0) })
+        Ok(Link {
+            uri,
+            options,
+            at,
+            names,
+            hashes: OnceCell::new(),
+            partitions: AtomicU16::new(0),
+            opened: AtomicU64::new(0),
+        })
     }
 
     /// A connection with everything declared.

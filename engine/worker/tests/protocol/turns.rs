@@ -107,6 +107,10 @@ forward! { Store:
     parked(limit: u32) -> Vec<Parked>;
     parked_one(id: &str) -> Option<Parked>;
     unpark(id: &str) -> bool;
+    figures() -> Figures;
+    begin_suspect(id: &str, worker: &str, ended: &[String], now: Time) -> Suspicion;
+    end_suspects(ended: &[String], now: Time) -> ();
+    forget_suspect(id: &str) -> ();
     ping() -> ();
 }
 

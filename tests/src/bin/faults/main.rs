@@ -48,8 +48,11 @@ impl Options {
     }
 }
 
+/// What runs a case.
+type Run = fn(&Options, &mut Case);
+
 /// All cases: name and what runs it.
-const CASES: [(&str, fn(&Options, &mut Case)); 11] = [
+const CASES: [(&str, Run); 11] = [
     ("crash", crash::run),
     ("points", points::run),
     ("order", order::run),

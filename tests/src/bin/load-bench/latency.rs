@@ -34,7 +34,9 @@ pub async fn publish(
         while number < events && (number as i64) < due {
             let body = feed::event(feed, number, times);
             let options = BasicPublishOptions::default();
-            open.push(channel.basic_publish(exchange.into(), key.into(), options, body.as_bytes(), feed::durable()).await?);
+            open.push(
+                channel.basic_publish(exchange.into(), key.into(), options, body.as_bytes(), feed::durable()).await?,
+            );
             number += 1;
             if open.len() >= OPEN {
                 open.next().await.transpose()?;

@@ -111,7 +111,8 @@ fn options() -> Result<Options, Failure> {
             options.parts.push(part);
             continue;
         }
-        let value = args.next().ok_or_else(|| format!("`{name}` needs a value, or is no option: see the head of main.rs"))?;
+        let value =
+            args.next().ok_or_else(|| format!("`{name}` needs a value, or is no option: see the head of main.rs"))?;
         match name.as_str() {
             "--events" => options.events = value.parse()?,
             "--contacts" => options.contacts = value.parse()?,

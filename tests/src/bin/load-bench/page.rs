@@ -20,7 +20,13 @@ pub fn rates(title: &str, options: &Options, one: (&str, &[Round]), two: (&str, 
     let (first, second) = (rate(one.1), rate(two.1));
     let mut text = format!(
         "## {title}\n\n{} events, {} rounds; medians: {} {first:.0}/s, {} {second:.0}/s, ratio {:.3}\n\n| round | {} | {} | ratio |\n|---|---|---|---|\n",
-        options.events, options.rounds, one.0, two.0, second / first, one.0, two.0
+        options.events,
+        options.rounds,
+        one.0,
+        two.0,
+        second / first,
+        one.0,
+        two.0
     );
     for (number, (a, b)) in one.1.iter().zip(two.1).enumerate() {
         text += &format!("| {} | {:.0} | {:.0} | {:.3} |\n", number + 1, a.rate, b.rate, b.rate / a.rate);
