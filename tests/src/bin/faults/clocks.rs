@@ -103,7 +103,8 @@ fn lease(options: &Options, shim: &str, case: &mut Case) {
     case.exact("requests that were repeated", repeats, 0);
     let done = bed.database.number("SELECT COUNT(*) FROM actions WHERE state = 'done'") as usize;
     case.success("actions under a lease that ended as done", done, 8);
-    (drop(ahead), drop(holder));
+    drop(ahead);
+    drop(holder);
 }
 
 /// Builds the library.

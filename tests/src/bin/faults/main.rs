@@ -48,8 +48,11 @@ impl Options {
     }
 }
 
+/// Runs a case.
+type Run = fn(&Options, &mut Case);
+
 /// All cases: name and what runs it.
-const CASES: [(&str, fn(&Options, &mut Case)); 11] = [
+const CASES: [(&str, Run); 11] = [
     ("crash", crash::run),
     ("points", points::run),
     ("order", order::run),
@@ -110,7 +113,7 @@ fn start() -> Result<bool, String> {
 }
 
 /// A case that gives up by a panic has failed; those after it run all the same.
-fn one(options: &Options, name: &str, run: fn(&Options, &mut Case)) -> Case {
+fn one(options: &Options, name: &str, run: Run) -> Case {
     let mut case = Case::new(name);
     std::panic::set_hook(Box::new(|panic| eprintln!("gave up: {panic}")));
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(options, &mut case))) {

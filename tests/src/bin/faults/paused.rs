@@ -43,7 +43,8 @@ pub fn run(options: &Options, case: &mut Case) {
         expected += out;
         let after = bed.database.texts("SELECT id || state || fence || COALESCE(note, '') FROM actions ORDER BY id");
         overwritten += usize::from(before != after);
-        (drop(other), drop(paused));
+        drop(other);
+        drop(paused);
     }
     case.check("requests out when the worker was stopped", expected, "> 0", expected > 0);
     case.exact("late answers that the fence refused", refused, expected);
