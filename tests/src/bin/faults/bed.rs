@@ -193,7 +193,8 @@ pub fn orders(now: i64, contacts: usize, count: usize, every: usize) -> Vec<Even
         let place = places.entry(contact).or_default();
         *place += 1;
         let time = Time(start + 1_000_000 * *place as i64 + contact as i64);
-        let (id, contact, acts) = (format!("e{number}"), format!("c{contact}"), *place > 1 && number.is_multiple_of(every));
+        let (id, contact, acts) =
+            (format!("e{number}"), format!("c{contact}"), *place > 1 && number.is_multiple_of(every));
         let (kind, data) = match (*place, acts) {
             (1, _) => ("consent.changed", r#"{"purpose":"service","granted":true}"#.to_owned()),
             (_, true) => ("order.paid", format!(r#"{{"total":100,"mark":"{id}"}}"#)),

@@ -48,7 +48,7 @@ impl Options {
     }
 }
 
-/// What runs a case.
+/// Runs a case.
 type Run = fn(&Options, &mut Case);
 
 /// All cases: name and what runs it.
@@ -113,7 +113,7 @@ fn start() -> Result<bool, String> {
 }
 
 /// A case that gives up by a panic has failed; those after it run all the same.
-fn one(options: &Options, name: &str, run: fn(&Options, &mut Case)) -> Case {
+fn one(options: &Options, name: &str, run: Run) -> Case {
     let mut case = Case::new(name);
     std::panic::set_hook(Box::new(|panic| eprintln!("gave up: {panic}")));
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(options, &mut case))) {

@@ -23,8 +23,6 @@ pub fn run(options: &Options, case: &mut Case) {
         feed.publish(messages(part)).unwrap();
         seen.push((began.elapsed().as_secs_f64() / 60.0, resident(worker.id())));
     }
-    bed.decided(120, events.len());
-    bed.settled(60);
     let third = &seen[seen.len() / 3..];
     let mebibytes = |at: Option<&(f64, f64)>| format!("{:.1} MiB", at.map_or(0.0, |one| one.1));
     case.say("at the start", mebibytes(seen.first()));
@@ -36,6 +34,10 @@ pub fn run(options: &Options, case: &mut Case) {
         true => case.check("slope of the last two thirds", found, "< 1 MiB a minute", slope < 1.0),
         false => case.say("slope of the last two thirds, too short a run for a verdict", found),
     }
+    bed.decided(120, events.len());
+    let open = "SELECT COUNT(*) FROM actions WHERE state NOT IN ('done', 'failed', 'in_doubt', 'withheld')";
+    case.say("effects that were behind when the last event was decided", bed.database.number(open));
+    bed.settled(900);
     oracle::audit(&bed, &events, case);
 }
 

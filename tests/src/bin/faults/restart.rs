@@ -33,37 +33,7 @@ pub fn run(options: &Options, case: &mut Case) {
     };
     bed.decided(60, 2 * RATE);
     for (which, limit) in [("amqp", 30), ("database", 60)] {
-        let mut slowest = Duration::ZERO;
-        let tries = |workers: &[Service]| -> Vec<usize> { workers.iter().map(|one| tries(&one.err())).collect() };
-        let mut most = 0.0_f64;
-        for _ in 0..times {
-            let before = tries(&workers);
-            let began = Instant::now();
-            servers.down(which);
-            std::thread::sleep(Duration::from_secs(away as u64));
-            servers.up(which);
-            let healed = Instant::now();
-            bed.database.reconnect();
-            let known = bed.database.decided();
-            within(120, "decisions after the outage", || {
-                std::thread::sleep(Duration::from_millis(100));
-                (bed.database.decided() > known + PART as i64).then_some(())
-            });
-            slowest = slowest.max(healed.elapsed());
-            let gone = began.elapsed().as_secs_f64();
-            let after = tries(&workers);
-            most = before.iter().zip(&after).map(|(old, new)| (new - old) as f64 / gone).fold(most, f64::max);
-            std::thread::sleep(Duration::from_secs(2));
-        }
-        let found = format!("{:.1} s", slowest.as_secs_f64());
-        case.check(
-            format!("{which}: slowest resumption after it was back"),
-            found,
-            format!("<= {limit} s"),
-            slowest.as_secs() < limit,
-        );
-        let wanted = "< 5 a second for each process";
-        case.check(format!("{which}: failed tries in the log"), format!("{most:.2} a second"), wanted, most < 5.0);
+        outages(&servers, &bed, &workers, (which, limit), (times, away as u64), case);
     }
     stop.store(0, Ordering::SeqCst);
     publisher.join().unwrap();
@@ -78,6 +48,40 @@ pub fn run(options: &Options, case: &mut Case) {
     drop(workers);
     // Before its servers.
     drop(bed);
+}
+
+/// Some outages of one server: how long until events are decided again, and how often the processes tried in vain.
+fn outages(
+    servers: &Servers,
+    bed: &Bed,
+    workers: &[Service],
+    (which, limit): (&str, u64),
+    (times, away): (usize, u64),
+    case: &mut Case,
+) {
+    let tries = || -> Vec<usize> { workers.iter().map(|one| tries(&one.err())).collect() };
+    let (mut slowest, mut most) = (Duration::ZERO, 0.0_f64);
+    for _ in 0..times {
+        let (before, began) = (tries(), Instant::now());
+        servers.down(which);
+        std::thread::sleep(Duration::from_secs(away));
+        servers.up(which);
+        let healed = Instant::now();
+        bed.database.reconnect();
+        let known = bed.database.decided();
+        within(120, "decisions after the outage", || {
+            std::thread::sleep(Duration::from_millis(100));
+            (bed.database.decided() > known + PART as i64).then_some(())
+        });
+        slowest = slowest.max(healed.elapsed());
+        let gone = began.elapsed().as_secs_f64();
+        most = before.iter().zip(&tries()).map(|(old, new)| (new - old) as f64 / gone).fold(most, f64::max);
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    let (found, good) = (format!("{:.1} s", slowest.as_secs_f64()), slowest.as_secs() < limit);
+    case.check(format!("{which}: slowest resumption after it was back"), found, format!("<= {limit} s"), good);
+    let (found, wanted) = (format!("{most:.2} a second"), "< 5 a second for each process");
+    case.check(format!("{which}: failed tries in the log"), found, wanted, most < 5.0);
 }
 
 /// Publishes at a steady pace; what was not confirmed is published again by a new connection.
