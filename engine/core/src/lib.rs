@@ -22,6 +22,7 @@ pub mod map;
 pub mod plain;
 pub mod policy;
 pub mod receipt;
+pub mod retention;
 pub mod run;
 pub mod schedule;
 pub mod schema;

@@ -4,6 +4,7 @@ use crate::decider::{Content, Decider};
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::plugins::Plugins;
+use crate::retention::Swept;
 use staunch_broker::{Broker, BrokerError};
 use staunch_channels::Channels;
 use staunch_core::expr::Evaluator;
@@ -42,6 +43,9 @@ pub enum WorkerError {
     /// A task of the worker broke down.
     #[error("{code}: a task broke down: {0}", code = staunch_core::codes::WORKER_PANIC)]
     Panic(String),
+    /// What is to be archived could not be written; nothing of it was deleted.
+    #[error("{code}: cannot archive what is to be deleted: {0}. Nothing of it was deleted", code = staunch_core::codes::WORKER_ARCHIVE)]
+    Archive(std::io::Error),
     /// A file for an over-long body could not be written.
     #[error("{code}: cannot keep the bytes of a parked input: {0}", code = staunch_core::codes::WORKER_PARKED_FILE)]
     ParkedFile(std::io::Error),
@@ -89,6 +93,8 @@ pub struct Engine {
     pub(crate) owed: AtomicBool,
     /// Messages on their way into batches.
     pub(crate) lanes: Lanes,
+    /// How far the sweep of old rows has come.
+    pub(crate) swept: Mutex<Swept>,
 }
 
 impl Engine {
@@ -99,7 +105,7 @@ impl Engine {
     pub async fn open(parts: Parts, content: Content) -> Result<Arc<Engine>, WorkerError> {
         let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
         let (lanes, changing, owed) = (Lanes::new(parts.broker.lanes()), Mutex::default(), AtomicBool::new(false));
-        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes });
+        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes, swept: Mutex::default() });
         let plugins = Plugins(Arc::downgrade(&engine));
         if let Err(error) = engine.parts.metrics.registry().register(Box::new(plugins)) {
             tracing::warn!(%error, "plugins have no metrics");

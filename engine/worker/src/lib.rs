@@ -17,6 +17,7 @@ mod metrics;
 mod migrate;
 mod plugins;
 mod render;
+mod retention;
 mod run;
 
 pub use batch::Handled;

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0004.sql")];
+
 /// How many scripts this program knows.
 pub(crate) const KNOWN: u64 = SCRIPTS.len() as u64;
-const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
 
 /// The store in Postgres.
 pub type PostgresStore = SqlStore<PostgresDb>;

@@ -10,12 +10,12 @@ use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Sqlite};
 use std::path::Path;
 use std::time::Duration;
 
-/// How many scripts this program knows.
-pub(crate) const KNOWN: u64 = SCRIPTS.len() as u64;
-const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+const SCRIPTS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0004.sql")];
 /// How long one waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// How many scripts this program knows.
+pub(crate) const KNOWN: u64 = SCRIPTS.len() as u64;
 
 /// The store in a SQLite file.
 pub type SqliteStore = SqlStore<SqliteDb>;
