@@ -10,6 +10,9 @@ use std::time::Duration;
 /// How long one waits for a writer.
 const BUSY: Duration = Duration::from_secs(30);
 
+/// Rows of contacts, decisions, actions, actions in `sending`, messages.
+type Counts = (i64, i64, i64, i64, i64);
+
 /// What a file of ours holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
@@ -65,11 +68,11 @@ pub async fn check_sqlite(path: &Path) -> Result<Contents> {
         let sql =
             "SELECT (SELECT COUNT(*) FROM contacts), (SELECT COUNT(*) FROM decisions), (SELECT COUNT(*) FROM actions),
             (SELECT COUNT(*) FROM actions WHERE state = 'sending'), (SELECT COUNT(*) FROM queue)";
-        let counts: (i64, i64, i64, i64, i64) = sqlx::query_as(sql).fetch_one(&mut connection).await?;
+        let counts: Counts = sqlx::query_as(sql).fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok((whole, counts))
     };
-    let read: sqlx::Result<(String, (i64, i64, i64, i64, i64))> = read.await;
+    let read: sqlx::Result<(String, Counts)> = read.await;
     let (whole, counts) = read.map_err(Fail::Sql)?;
     if whole != "ok" {
         return Err(StoreError::Database { message: format!("it is damaged: {whole}") });
