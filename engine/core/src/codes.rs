@@ -314,6 +314,8 @@ pub const WORKER_NO_CONNECTOR: Code = "ST7004";
 pub const WORKER_LEASE: Code = "ST7005";
 /// Runs were to move to a version that is not published. Publish it first.
 pub const WORKER_VERSION: Code = "ST7006";
+/// Decisions could not be written to the archive, so they were not deleted. Check space and permissions.
+pub const WORKER_ARCHIVE: Code = "ST7007";
 /// A command was used in a way that it does not know. `--help` shows how.
 pub const CLI_USAGE: Code = "ST7010";
 /// A file cannot be read or written.

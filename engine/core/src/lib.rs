@@ -23,6 +23,7 @@ mod packed;
 pub mod plain;
 pub mod policy;
 pub mod receipt;
+pub mod retention;
 pub mod run;
 pub mod schedule;
 pub mod schema;

@@ -12,6 +12,9 @@ type Counts = (i64, i64, i64, i64, i64);
 /// How long one waits for a writer.
 const BUSY: Duration = Duration::from_secs(30);
 
+/// Rows of contacts, decisions, actions, actions in `sending`, messages.
+type Counts = (i64, i64, i64, i64, i64);
+
 /// What a file of ours holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {

@@ -20,6 +20,7 @@ pub use sqlite::SqliteStore;
 use staunch_core::decide::ActionOutcome;
 use staunch_core::event::EventKey;
 use staunch_core::policy::{Kill, KillScope, Live, StageState};
+use staunch_core::retention::Class;
 use staunch_core::workflow::Workflow;
 use staunch_core::{Span, Time};
 use std::collections::HashSet;
@@ -167,6 +168,19 @@ pub trait Store: Send + Sync {
     async fn parked_one(&self, id: &str) -> Result<Option<Parked>>;
     /// Forgets a parked input after its replay.
     async fn unpark(&self, id: &str) -> Result<bool>;
+
+    /// Up to `limit` rows of a class from before a time that nothing alive needs. Runs, actions and parked inputs come in
+    /// order of their ids, behind `after`; decisions in none.
+    async fn expendable(&self, class: Class, before: Time, after: &str, limit: u32) -> Result<Vec<Expendable>>;
+    /// Deletes those of these rows that may still go. Gives how many. A run that its contact still carries stays where `open`
+    /// says that something can come of it.
+    async fn discard(
+        &self,
+        class: Class,
+        before: Time,
+        rows: &[Expendable],
+        open: &(dyn for<'a> Fn(&'a staunch_core::run::Run) -> bool + Sync),
+    ) -> Result<u64>;
 
     /// What an operator watches, from indexes only.
     async fn figures(&self) -> Result<Figures>;

@@ -247,6 +247,19 @@ pub struct Summary {
     pub actions: Vec<(String, Channel, ActionState, Option<ReasonCode>, u64)>,
 }
 
+/// A row that is older than its class is kept, and that nothing alive needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expendable {
+    /// Its id.
+    pub id: String,
+    /// The contact that it belongs to; empty for a parked input.
+    pub contact: String,
+    /// Its time.
+    pub at: Time,
+    /// A decision's receipt as JSON, the file of an over-long parked input; else empty.
+    pub text: String,
+}
+
 /// What an operator watches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {

@@ -5,6 +5,7 @@ use crate::decider::{Content, Decider};
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::plugins::Plugins;
+use crate::retention::Swept;
 use crate::suspects::Suspects;
 use staunch_broker::{Broker, BrokerError};
 use staunch_channels::Channels;
@@ -44,6 +45,9 @@ pub enum WorkerError {
     /// A task of the worker broke down.
     #[error("{code}: a task broke down: {0}", code = staunch_core::codes::WORKER_PANIC)]
     Panic(String),
+    /// What is to be archived could not be written; nothing of it was deleted.
+    #[error("{code}: cannot archive what is to be deleted: {0}. Nothing of it was deleted", code = staunch_core::codes::WORKER_ARCHIVE)]
+    Archive(std::io::Error),
     /// A file for an over-long body could not be written.
     #[error("{code}: cannot keep the bytes of a parked input: {0}", code = staunch_core::codes::WORKER_PARKED_FILE)]
     ParkedFile(std::io::Error),
@@ -97,6 +101,8 @@ pub struct Engine {
     pub(crate) repeats: AtomicU32,
     /// What came before, and is handled alone.
     pub(crate) suspects: Suspects,
+    /// How far the sweep of old rows has come.
+    pub(crate) swept: Mutex<Swept>,
 }
 
 impl Engine {
@@ -108,7 +114,9 @@ impl Engine {
         let decider = RwLock::new(Arc::new(Decider::of(content, parts.store.as_ref()).await?));
         let (lanes, changing, owed) = (Lanes::new(parts.broker.lanes()), Mutex::default(), AtomicBool::new(false));
         let (contacts, repeats, suspects) = (Contacts::new(), AtomicU32::new(0), Suspects::default());
-        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes, contacts, repeats, suspects });
+        let swept = Mutex::default();
+        let engine =
+            Arc::new(Engine { parts, decider, changing, owed, lanes, contacts, repeats, suspects, swept });
         let plugins = Plugins(Arc::downgrade(&engine));
         if let Err(error) = engine.parts.metrics.registry().register(Box::new(plugins)) {
             tracing::warn!(%error, "plugins have no metrics");

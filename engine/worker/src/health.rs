@@ -18,6 +18,9 @@ const STARVED: Duration = Duration::from_secs(120);
 /// Under which name starving is told.
 const INTAKE: &str = "intake";
 
+/// Loops whose failure keeps nobody waiting: it is told and counted, and the process stays ready.
+const ASIDE: [&str; 1] = ["retention"];
+
 /// Time since some beginning; it never goes back.
 type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
@@ -35,9 +38,10 @@ struct State {
     starved: Option<Duration>,
 }
 
+#[derive(Default)]
 struct Part {
-    /// When it last came round.
-    round: Duration,
+    /// Since when it has been at a step; `None` while it pauses.
+    since: Option<Duration>,
     broken: Option<String>,
 }
 
@@ -65,14 +69,19 @@ impl Health {
         what(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner), now)
     }
 
+    /// A loop begins a step.
+    pub fn began(&self, name: &'static str) {
+        self.with(|state, now| state.parts.entry(name).or_default().since = Some(now));
+    }
+
     /// A loop did its work.
     pub fn fine(&self, name: &'static str) {
-        self.with(|state, round| state.parts.insert(name, Part { round, broken: None }));
+        self.with(|state, _| state.parts.insert(name, Part::default()));
     }
 
     /// A loop could not do its work.
     pub fn broken(&self, name: &'static str, why: String) {
-        self.with(|state, round| state.parts.insert(name, Part { round, broken: Some(why) }));
+        self.with(|state, _| state.parts.insert(name, Part { since: None, broken: Some(why) }));
     }
 
     /// A loop came to its end: it does not have to come round any more.
@@ -93,7 +102,7 @@ impl Health {
     /// Each loop with what keeps it from working; `None` = fine.
     pub fn parts(&self) -> BTreeMap<&'static str, Option<String>> {
         self.with(|state, now| {
-            let told = |part: &Part| part.broken.clone().or_else(|| late(now, part.round, STUCK));
+            let told = |part: &Part| part.broken.clone().or_else(|| late(now, part.since, STUCK));
             let mut parts: BTreeMap<_, _> = state.parts.iter().map(|(name, part)| (*name, told(part))).collect();
             if let Some(since) = state.starved.filter(|since| now.saturating_sub(*since) > STARVED) {
                 let gone = now.saturating_sub(since).as_secs();
@@ -103,17 +112,23 @@ impl Health {
         })
     }
 
+    /// What keeps the process from being ready, with why.
+    pub fn unready(&self) -> BTreeMap<&'static str, String> {
+        let all = self.parts().into_iter().filter(|(part, _)| !ASIDE.contains(part));
+        all.filter_map(|(part, why)| Some((part, why?))).collect()
+    }
+
     /// Loops that do not come round by themselves any more, with why: a restart is what helps.
     pub fn dead(&self) -> BTreeMap<&'static str, String> {
         self.with(|state, now| {
-            let dead = state.parts.iter().filter_map(|(name, part)| Some((*name, late(now, part.round, DEAD)?)));
+            let dead = state.parts.iter().filter_map(|(name, part)| Some((*name, late(now, part.since, DEAD)?)));
             dead.collect()
         })
     }
 }
 
-fn late(now: Duration, round: Duration, longest: Duration) -> Option<String> {
-    let gone = now.saturating_sub(round);
+fn late(now: Duration, since: Option<Duration>, longest: Duration) -> Option<String> {
+    let gone = now.saturating_sub(since?);
     (gone > longest).then(|| format!("has not come round for {} s", gone.as_secs()))
 }
 
@@ -131,7 +146,7 @@ mod tests {
     }
 
     fn ready(health: &Health) -> bool {
-        health.parts().values().all(Option::is_none)
+        health.unready().is_empty()
     }
 
     #[test]
@@ -149,20 +164,28 @@ mod tests {
     #[test]
     fn a_step_that_hangs_is_first_not_ready_and_then_not_alive() {
         let (health, set) = at_hand();
-        health.fine("worker");
-        health.fine("dispatcher");
+        health.began("dispatcher");
         for (second, is_ready, is_alive) in
             [(90, true, true), (91, false, true), (300, false, true), (301, false, false)]
         {
             set(second);
-            health.fine("worker");
+            health.began("worker");
             assert_eq!((ready(&health), health.dead().is_empty()), (is_ready, is_alive), "{second}");
         }
         assert_eq!(health.dead()["dispatcher"], "has not come round for 301 s");
         assert_eq!(health.parts()["worker"], None);
-        // It came round after all, as after a machine that slept.
+        // It came round after all, as after a machine that slept; a pause may be long.
         health.fine("dispatcher");
+        set(9_000);
+        health.fine("worker");
         assert!(ready(&health) && health.dead().is_empty());
+    }
+
+    #[test]
+    fn a_sweep_that_fails_is_told_and_keeps_nobody_waiting() {
+        let (health, _) = at_hand();
+        health.broken("retention", "the disk is full".into());
+        assert!(ready(&health) && health.parts()["retention"].is_some());
     }
 
     #[test]
@@ -190,7 +213,7 @@ mod tests {
     #[test]
     fn a_loop_that_ended_need_not_come_round() {
         let (health, set) = at_hand();
-        health.fine("timers");
+        health.began("timers");
         health.ended("timers");
         set(10_000);
         assert!(health.parts().is_empty() && health.dead().is_empty());

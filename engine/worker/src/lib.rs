@@ -19,6 +19,7 @@ mod metrics;
 mod migrate;
 mod plugins;
 mod render;
+mod retention;
 mod run;
 mod suspects;
 

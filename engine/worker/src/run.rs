@@ -50,6 +50,9 @@ const PROBE: Duration = Duration::from_secs(2);
 /// The pause between two looks at what the metrics show of the database and the broker.
 const OBSERVE: Duration = Duration::from_secs(5);
 
+/// The pause between two sweeps of what is older than it is kept.
+const SWEEP: Duration = Duration::from_secs(600);
+
 /// Runs the loops of these roles until `stop` turns true; each finishes what it has begun.
 pub async fn run(
     engine: Arc<Engine>,
@@ -75,6 +78,7 @@ pub async fn run(
     if roles.dispatcher {
         start("dispatcher", Step::Dispatch);
         start("housekeeping", Step::Housekeep);
+        start("retention", Step::Sweep);
     }
     start("versions", Step::Refresh);
     start("figures", Step::Observe);
@@ -131,6 +135,18 @@ enum Step {
     Housekeep,
     Refresh,
     Observe,
+    Sweep,
+}
+
+impl Step {
+    /// The pause after it found nothing to do.
+    fn pause(self) -> Duration {
+        match self {
+            Step::Observe => OBSERVE,
+            Step::Sweep => SWEEP,
+            _ => IDLE,
+        }
+    }
 }
 
 /// One step; how much it found to do.
@@ -164,6 +180,7 @@ async fn step(context: Context, step: Step) -> Result<usize, WorkerError> {
             }
             Ok(0)
         }
+        Step::Sweep => engine.sweep(clock.now().await?).await,
         Step::Observe => {
             context.observe().await?;
             Ok(0)
@@ -188,6 +205,7 @@ async fn every(name: &'static str, health: Health, mut stop: watch::Receiver<boo
     let mut pause = FIRST;
     health.broken(name, "starting".into());
     while !*stop.borrow() {
+        health.began(name);
         let result = match tokio::spawn(step(context.clone(), what)).await {
             Ok(result) => result,
             Err(error) => Err(WorkerError::Panic(error.to_string())),
@@ -199,7 +217,7 @@ async fn every(name: &'static str, health: Health, mut stop: watch::Receiver<boo
                 if found > 0 {
                     continue;
                 }
-                if matches!(what, Step::Observe) { OBSERVE } else { IDLE }
+                what.pause()
             }
             Err(error) => {
                 tracing::error!(part = name, %error, "a step failed and will be tried again");

@@ -62,6 +62,12 @@ fn mistakes_in_declarations() {
     check("plugins: { trusted_keys: [ed25519:ab], require_signature: true }\n", &["11:27 ST1024", "11:40 ST1020"]);
     check("plugins: { trusted_keys: [], require_signatures: true }\n", &["11:26 ST1024"]);
     check("plugins: { require_signatures: true }\n", &["11:10 ST1021"]);
+    check(
+        "retention: { decisions: 34d, actions: 399d, parked: 90, action: 400d }\n",
+        &["11:25 ST1025", "11:39 ST1025", "11:53 ST1023", "11:57 ST1020"],
+    );
+    check("retention: { actions: 400d, archive: true }\n", &["11:38 ?ST1062"]);
+    check("retention: { decisions: 400d, runs: 35d, actions: 400d, parked: 30d, archive: true }\n", &[]);
     check(&format!("plugins: {{ trusted_keys: [\"ed25519:{}\"] }}\n", "0f".repeat(32)), &[]);
 }
 

@@ -153,7 +153,7 @@ fn web_state(engine: &Arc<Engine>, clock: &Arc<dyn Clock>, health: &Health) -> W
         }),
         registry: engine.metrics().registry().clone(),
         ready: Arc::new(move || {
-            let broken = health.parts().into_iter().filter_map(|(part, why)| Some((part.to_owned(), why?)));
+            let broken = health.unready().into_iter().map(|(part, why)| (part.to_owned(), why));
             let dead = health.dead().into_iter().map(|(part, why)| (part.to_owned(), why));
             Readiness { broken: broken.collect(), dead: dead.collect() }
         }),

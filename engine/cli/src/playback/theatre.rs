@@ -103,6 +103,7 @@ pub fn core_workspace(project: &Project) -> Workspace {
         policy: file.policy.clone(),
         zone: file.zone.clone(),
         audiences: file.audiences.clone(),
+        retention: file.retention.clone(),
     }
 }
 

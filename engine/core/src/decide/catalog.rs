@@ -6,6 +6,7 @@ use crate::facts::FactKey;
 use crate::feature::{FactDef, Over};
 use crate::map::Table;
 use crate::policy::Policy;
+use crate::retention::Retention;
 use crate::schema::{BUILT_IN_EVENTS, Schema};
 use crate::time::Span;
 use crate::workflow::{Audience, NodeKind, Workflow, matches_any};
@@ -25,6 +26,8 @@ pub struct Workspace {
     pub zone: String,
     /// Named audiences.
     pub audiences: Vec<Audience>,
+    /// How long what is kept.
+    pub retention: Retention,
 }
 
 /// What one type of event can touch.

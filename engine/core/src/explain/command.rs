@@ -36,6 +36,11 @@ pub(super) const PAGES: &[Entry] = &[
         "Publish it first; runs that stand at a step that is gone are moved, patched or ended as the publisher says.",
     ),
     entry(
+        WORKER_ARCHIVE,
+        "The disk is full, or the folder `.staunch/archive` cannot be written.",
+        "Make room or mend the permissions; it is tried again by itself, and nothing is deleted before.",
+    ),
+    entry(
         CLI_USAGE,
         "An argument is missing, unknown, or does not go with another.",
         "`--help` behind the command shows how it is used, with an example.",

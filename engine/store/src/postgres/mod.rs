@@ -17,6 +17,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("0003.sql"),
     include_str!("0004.sql"),
     include_str!("0005.sql"),
+    include_str!("0006.sql"),
 ];
 /// A connection that did nothing for longer may be dead, and is asked before its next use.
 const DOUBTFUL: Duration = Duration::from_secs(1);

@@ -18,6 +18,7 @@ mod publish;
 mod query;
 mod queue;
 mod read;
+mod retention;
 mod review;
 mod rows;
 mod ruling;

@@ -1,8 +1,8 @@
 //! The traits over SQL: every method hands over to the file of its concern.
 
 use super::{
-    Db, SqlStore, account, commit, control, dispatch, figures, load, parked, publish, queue, read, review, send,
-    standing, suspect,
+    Db, SqlStore, account, commit, control, dispatch, figures, load, parked, publish, queue, read, retention, review,
+    send, standing, suspect,
 };
 use crate::*;
 use staunch_core::account::Account;
@@ -172,6 +172,20 @@ impl<D: Db> Store for SqlStore<D> {
 
     async fn unpark(&self, id: &str) -> Result<bool> {
         parked::unpark(&self.db, id).await
+    }
+
+    async fn expendable(&self, class: Class, before: Time, after: &str, limit: u32) -> Result<Vec<Expendable>> {
+        retention::expendable(&self.db, class, before, after, limit).await
+    }
+
+    async fn discard(
+        &self,
+        class: Class,
+        before: Time,
+        rows: &[Expendable],
+        open: &(dyn for<'a> Fn(&'a Run) -> bool + Sync),
+    ) -> Result<u64> {
+        retention::discard(&self.db, class, before, rows, open).await
     }
 
     async fn figures(&self) -> Result<Figures> {

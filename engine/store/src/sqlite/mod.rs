@@ -18,10 +18,13 @@ const SCRIPTS: &[&str] = &[
     include_str!("0003.sql"),
     include_str!("0004.sql"),
     include_str!("0005.sql"),
+    include_str!("0006.sql"),
 ];
 /// How long one waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// How many scripts this program knows.
+pub(crate) const KNOWN: u64 = SCRIPTS.len() as u64;
 
 /// The store in a SQLite file.
 pub type SqliteStore = SqlStore<SqliteDb>;

@@ -39,6 +39,24 @@ impl Place {
         }
     }
 
+    /// The one number that a query past the store gives.
+    async fn number(&self, query: &str) -> i64 {
+        use sqlx::{AssertSqlSafe, Connection, Executor};
+        match self {
+            Place::Sqlite(dir) => {
+                let url = format!("sqlite://{}", dir.path().join("staunch.db").display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
+                sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut connection).await.expect("it answers")
+            }
+            Place::Postgres { url, schema } => {
+                let mut connection = sqlx::PgConnection::connect(url).await.expect("Postgres answers");
+                let path = format!("SET search_path TO \"{schema}\"");
+                connection.execute(AssertSqlSafe(path)).await.expect("the schema is there");
+                sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut connection).await.expect("it answers")
+            }
+        }
+    }
+
     /// Runs a statement past the store.
     async fn sql(&self, statement: &str) {
         use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -85,6 +103,11 @@ impl Bed {
             Place::Sqlite(_) => Place::sqlite(),
             Place::Postgres { .. } => Place::postgres(),
         }))
+    }
+
+    /// The one number that a query past the store gives.
+    pub async fn number(&self, query: &str) -> i64 {
+        self.place.number(query).await
     }
 
     /// Runs a statement past the store.

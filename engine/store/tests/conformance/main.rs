@@ -15,6 +15,7 @@ mod people;
 mod queue;
 mod races;
 mod read;
+mod retention;
 mod review;
 mod standing;
 mod suspects;
@@ -73,6 +74,11 @@ suite! {
     figures: [
         nothing_gives_zeros,
         what_is_pending_is_counted_and_its_oldest_told,
+    ],
+    retention: [
+        what_may_go_goes_and_nothing_else,
+        what_changed_since_it_was_read_stays,
+        parked_inputs_go_by_age_and_the_log_of_orders_never,
     ],
     control: [
         stages_are_kept,

@@ -138,6 +138,7 @@ pub async fn a_filled_database_of_the_first_version_goes_on(bed: Arc<Bed>) {
         "ALTER TABLE actions DROP COLUMN assignee",
         "ALTER TABLE actions DROP COLUMN untouched",
         "DROP TABLE suspects",
+        "DROP INDEX IF EXISTS decisions_age",
         "DELETE FROM migrations WHERE number >= 2",
     ] {
         bed.sql(statement).await;

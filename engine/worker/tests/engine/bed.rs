@@ -69,6 +69,11 @@ impl Bed {
         Engine::open(parts, self.content()).await.unwrap()
     }
 
+    /// The folder of its files.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     /// What the files of the workspace say beside its workflows.
     pub fn content(&self) -> Content {
         let (scorer, renderer) = (Arc::new(StaticScorer::new()), Arc::new(Plain));

@@ -7,4 +7,5 @@ mod exchange;
 mod gate;
 mod identity;
 mod migrate;
+mod retention;
 mod ticks;

@@ -91,6 +91,7 @@ pub fn of_file(place: &str, text: &str) -> Result<Workspace, String> {
         policy: file.policy.clone(),
         zone: file.zone.clone(),
         audiences: file.audiences.clone(),
+        retention: file.retention.clone(),
     })
 }
 

@@ -193,6 +193,7 @@ mod tests {
         same(&workspace, Some("Audience"), &[flow::audience::AUDIENCE.known]);
         same(&workspace, Some("Mail"), &[workspace::MAIL.known]);
         same(&workspace, Some("Plugins"), &[workspace::PLUGINS.known]);
+        same(&workspace, Some("Retention"), &[workspace::RETENTION.known]);
         same(&workspace, Some("FullField"), &[workspace::FIELD.known]);
     }
 

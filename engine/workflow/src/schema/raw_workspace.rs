@@ -50,6 +50,24 @@ pub(super) struct Workspace {
     mail: Option<Mail>,
     /// Whose plugins are taken.
     plugins: Option<Plugins>,
+    /// How long what is kept; without it, for ever.
+    retention: Option<Retention>,
+}
+
+/// How long what is kept; what is left out, for ever.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Retention {
+    /// Decisions, at least `35d`: they are the records that an event was decided.
+    decisions: Option<String>,
+    /// Runs that are over, at least `35d`.
+    runs: Option<String>,
+    /// Actions that are over, at least `400d`: others recognise them by their id.
+    actions: Option<String>,
+    /// Inputs that could not be used, at least `1d`.
+    parked: Option<String>,
+    /// Whether decisions are written to `.staunch/archive` before they are deleted.
+    archive: Option<bool>,
 }
 
 /// Whose plugins are taken.

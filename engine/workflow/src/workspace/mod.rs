@@ -6,6 +6,7 @@ mod mapping;
 mod money;
 mod plugins;
 mod policy;
+mod retention;
 mod sources;
 mod stops;
 
@@ -22,6 +23,8 @@ pub use policy::Content;
 #[cfg(test)]
 pub(crate) use policy::{BUDGET, CAP, CAPACITY, HOLDOUT, NEVER, OFFERS, POLICY, QUIET, WORDING};
 #[cfg(test)]
+pub(crate) use retention::RETENTION;
+#[cfg(test)]
 pub(crate) use sources::SOURCE;
 pub use sources::SourceFile;
 
@@ -32,6 +35,7 @@ use staunch_core::action::Channel;
 use staunch_core::codes;
 use staunch_core::expr::{Checker, NameType};
 use staunch_core::policy::Policy;
+use staunch_core::retention::Retention;
 use staunch_core::schema::{BUILT_IN_EVENTS, Field, FieldKind, Schema};
 use staunch_core::value::{Currency, Money, Type};
 use staunch_core::workflow::{Audience, Breaker, KillRule, SignalBreaker, matches_any};
@@ -60,6 +64,7 @@ pub(crate) const KEYS: Keys = Keys {
         "costs",
         "mail",
         "plugins",
+        "retention",
     ],
     later: &[],
 };
@@ -101,6 +106,8 @@ pub struct WorkspaceFile {
     pub costs: BTreeMap<Channel, Money>,
     /// Whose plugins it takes; `None` where it asks for no signatures.
     pub plugins: Option<PluginTrust>,
+    /// How long what is kept.
+    pub retention: Retention,
     /// Sources of events beside the engine's own exchange.
     pub sources: Vec<SourceFile>,
 }
@@ -171,6 +178,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, checker: &dyn Checker) 
     made.costs = fields.get("costs").map(|node| money::costs(reader, node, &made)).unwrap_or_default();
     made.sources = fields.get("sources").map(|node| sources::sources(reader, node, &made)).unwrap_or_default();
     made.plugins = fields.get("plugins").and_then(|node| plugins::plugins(reader, node));
+    made.retention = fields.get("retention").and_then(|node| retention::retention(reader, node)).unwrap_or_default();
     made.mail = fields.get("mail").and_then(|node| connect::mail(reader, node));
     Some(made)
 }

@@ -1,0 +1,1 @@
+-- Nothing: here retention reads the table in the order in which rows were added. The number is that of Postgres.
