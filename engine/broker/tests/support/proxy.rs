@@ -29,8 +29,9 @@ impl Proxy {
     /// The most that wanted to connect within any second since the last call.
     pub fn most_in_a_second(&self) -> usize {
         let times = std::mem::take(&mut *self.knocks.lock().unwrap());
-        let within = |from: &Instant| times.iter().filter(|at| **at >= *from && **at < *from + Duration::from_secs(1));
-        times.iter().map(|from| within(from).count()).max().unwrap_or(0)
+        let from =
+            |from: Instant| times.iter().filter(|at| (from..from + Duration::from_secs(1)).contains(*at)).count();
+        times.iter().map(|at| from(*at)).max().unwrap_or(0)
     }
 
     /// Ends all connections and refuses new ones, until [`Proxy::mend`].
