@@ -20,6 +20,8 @@ use tokio::time::Instant;
 /// Between attempts to connect: from the first to the last, doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
+/// For the server's word that nothing more comes.
+const LEFT: Duration = Duration::from_secs(3);
 /// A connection that held this long was a good one.
 const GOOD: Duration = Duration::from_secs(10);
 
@@ -48,6 +50,8 @@ pub(super) struct Shared {
     pub(super) link: Arc<Link>,
     live: Mutex<Live>,
     wish: watch::Sender<Wish>,
+    /// Nothing more comes.
+    ended: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -80,7 +84,12 @@ impl Live {
 
 impl Consumer {
     pub(super) fn start(link: Arc<Link>) -> Consumer {
-        let shared = Arc::new(Shared { link, live: Mutex::default(), wish: watch::Sender::new(Wish::Consume) });
+        let shared = Arc::new(Shared {
+            link,
+            live: Mutex::default(),
+            wish: watch::Sender::new(Wish::Consume),
+            ended: watch::Sender::new(false),
+        });
         let (sender, receiver) = unbounded_channel();
         let task = tokio::spawn(keep_alive(shared.clone(), sender));
         let (arrived, task) = (tokio::sync::Mutex::new(receiver), Mutex::new(Some(task)));
@@ -144,8 +153,9 @@ impl Consumer {
         self.given_back.notify_waiters();
     }
 
-    /// Asks the server for nothing new. What is here is still handed out, and can be acknowledged.
-    pub(super) fn drain(&self) {
+    /// Asks the server for nothing new, and waits until nothing more is on its way. What is here is still handed out, and
+    /// can be acknowledged.
+    pub(super) async fn drain(&self) {
         self.shared.wish.send_if_modified(|wish| {
             let new = *wish == Wish::Consume;
             if new {
@@ -153,6 +163,8 @@ impl Consumer {
             }
             new
         });
+        let mut ended = self.shared.ended.subscribe();
+        let _ = tokio::time::timeout(LEFT, ended.wait_for(|ended| *ended)).await;
     }
 
     /// Gives back what was not handed out, so that it counts as released and not as lost with its connection.
@@ -281,7 +293,7 @@ async fn consume(shared: &Shared, arrived: &UnboundedSender<Delivery>) -> Result
     let (mut turn, mut left) = (0, false);
     let mut look_at = Instant::now() + jittered(link.options.look, turn);
     loop {
-        let looks = lines.has_partitions() && !left;
+        let looks = lines.has_partitions() && !left && lines.return_at().is_none();
         tokio::select! {
             _ = wishes.changed(), if !left => {
                 left = true;
@@ -292,11 +304,15 @@ async fn consume(shared: &Shared, arrived: &UnboundedSender<Delivery>) -> Result
                 turn += 1;
                 look_at = Instant::now() + jittered(link.options.look, turn);
             }
+            () = tokio::time::sleep_until(lines.return_at().unwrap_or(look_at)), if !left && lines.return_at().is_some() => {
+                lines.come_back().await?;
+            }
             goes_on = lines.pass_on() => if !goes_on? {
                 break;
             }
         }
     }
+    shared.ended.send_replace(left);
     // Who drains still acknowledges over this connection.
     while left && !shared.closing() && wishes.changed().await.is_ok() {}
     Ok(())

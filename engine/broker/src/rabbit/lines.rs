@@ -9,6 +9,7 @@ use super::link::ask;
 use super::wire;
 use crate::{BrokerError, Delivery, Result};
 use futures_util::StreamExt;
+use futures_util::future::try_join_all;
 use futures_util::stream::{BoxStream, SelectAll, iter};
 use lapin::Channel;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
@@ -23,7 +24,7 @@ const PARKED_PREFETCH: u16 = 50;
 /// A partition has this part of the prefetch. After a crash all of it goes one by one, so it is not more.
 const PARTS: u16 = 8;
 /// Longer than a process takes for what it holds of a partition that it gave away.
-const SETTLE: Duration = Duration::from_secs(1);
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// Looks without giving away, where nobody takes.
 const QUIET: usize = 12;
@@ -43,7 +44,7 @@ enum Kind {
 struct Line {
     queue: ShortString,
     kind: Kind,
-    /// Its place in line; a new one each time.
+    /// Its place in line; a new one each time, and 0 in none.
     number: u64,
     since: Instant,
     /// Its first message since then.
@@ -78,6 +79,9 @@ pub(super) struct Lines<'a> {
     gave: Vec<usize>,
     /// Nothing is given away before this look.
     quiet_until: usize,
+    /// Left, and entered again at this time.
+    returning: Vec<usize>,
+    return_at: Instant,
 }
 
 impl<'a> Lines<'a> {
@@ -104,6 +108,7 @@ impl<'a> Lines<'a> {
         lines.extend(link.partitions().into_iter().map(|queue| line(queue, Kind::Partition)));
         lines.push(line(link.names.parked.clone(), Kind::Parked));
         let (streams, given_up) = (SelectAll::new(), HashSet::new());
+        let (returning, return_at) = (Vec::new(), now);
         let mut all = Lines {
             shared,
             channel,
@@ -116,6 +121,8 @@ impl<'a> Lines<'a> {
             looks: 0,
             gave: Vec::new(),
             quiet_until: 0,
+            returning,
+            return_at,
         };
         for at in 0..all.lines.len() {
             all.enter(at).await?;
@@ -144,19 +151,28 @@ impl<'a> Lines<'a> {
         Ok(())
     }
 
-    async fn leave(&mut self, at: usize) -> Result<()> {
-        let number = self.lines[at].number;
-        self.given_up.insert(number);
-        let cancelled = self.channel.basic_cancel(tag(number), BasicCancelOptions::default());
-        self.shared.link.unless_late(cancelled).await
+    /// Gives up the places of these lines; all words go out before the first answer. What is here of them is ours to handle.
+    async fn leave(&mut self, lines: &[usize]) -> Result<()> {
+        let mut cancelled = Vec::new();
+        for at in lines {
+            let line = &mut self.lines[*at];
+            // What still comes of the old place has another number than the line, and is passed on at once.
+            let number = std::mem::take(&mut line.number);
+            if number == 0 {
+                continue;
+            }
+            line.first = None;
+            line.early.drain(..).for_each(|early| drop(self.arrived.send(early)));
+            self.given_up.insert(number);
+            cancelled.push(self.channel.basic_cancel(tag(number), BasicCancelOptions::default()));
+        }
+        self.shared.link.unless_late(try_join_all(cancelled)).await.map(drop)
     }
 
     /// Nothing new comes from now on; what is here stays here.
     pub(super) async fn leave_all(&mut self) -> Result<()> {
-        for at in 0..self.lines.len() {
-            self.leave(at).await?;
-        }
-        Ok(())
+        let all: Vec<usize> = (0..self.lines.len()).collect();
+        self.leave(&all).await
     }
 
     /// Waits for the next message and hands it on; false when there is nothing to wait for any more, or nobody listens.
@@ -221,12 +237,14 @@ impl<'a> Lines<'a> {
         self.looks += 1;
         let link = &self.shared.link;
         // All workers consume this one, and all of them count there. A partition counts its active one only.
-        let workers = link.unless_late(ask(&self.channel, &link.names.events)).await?.consumer_count();
+        // Nothing is passed on until the answers are here, so all questions go out at once.
+        let questions = self.lines.iter().map(|line| ask(&self.channel, &line.queue));
+        let answers = link.unless_late(try_join_all(questions)).await?;
+        let workers = answers[0].consumer_count();
         let mut views = Vec::new();
         let now = Instant::now();
         for at in 1..self.lines.len() - 1 {
-            let ready = link.unless_late(ask(&self.channel, &self.lines[at].queue)).await?.message_count();
-            let line = &mut self.lines[at];
+            let (line, ready) = (&mut self.lines[at], answers[at].message_count());
             views.push(View {
                 ours: line.first.is_some_and(|first| now >= first + SETTLE),
                 held: self.shared.held(at),
@@ -236,24 +254,37 @@ impl<'a> Lines<'a> {
             });
         }
         let turn = self.looks * 7 + std::process::id() as usize * 3;
-        for at in stalled(&views) {
-            tracing::warn!(queue = %self.lines[at + 1].queue, ready = views[at].ready, "nobody is given its messages; asking again");
-            self.leave(at + 1).await?;
-            self.enter(at + 1).await?;
+        let mut leaving: Vec<usize> = stalled(&views).into_iter().map(|at| at + 1).collect();
+        for at in &leaving {
+            let (queue, ready) = (&self.lines[*at].queue, views[at - 1].ready);
+            tracing::warn!(%queue, ready, "nobody is given its messages; asking again");
         }
         // It came back: there are workers, and they are not in line, such as those of an older version.
-        if std::mem::take(&mut self.gave).iter().any(|at| self.lines[at + 1].first.is_some()) {
+        if std::mem::take(&mut self.gave).iter().any(|at| self.lines[*at].first.is_some()) {
             self.quiet_until = self.looks + QUIET;
         }
         // Suspects go one by one: what is held of them takes longer than others wait.
-        if self.looks < self.quiet_until || self.shared.holds_suspects() {
-            return Ok(());
+        if self.looks >= self.quiet_until && !self.shared.holds_suspects() {
+            self.gave = give_away(&views, workers, turn).into_iter().map(|at| at + 1).collect();
+            for at in &self.gave {
+                tracing::info!(queue = %self.lines[*at].queue, workers, "giving a partition to another worker");
+            }
+            leaving.extend(&self.gave);
         }
-        self.gave = give_away(&views, workers, turn);
-        for at in self.gave.clone() {
-            tracing::info!(queue = %self.lines[at + 1].queue, workers, "giving a partition to another worker");
-            self.leave(at + 1).await?;
-            self.enter(at + 1).await?;
+        self.leave(&leaving).await?;
+        (self.returning, self.return_at) = (leaving, Instant::now() + SETTLE);
+        Ok(())
+    }
+
+    /// When lines that were left are entered again: what they had is passed on before.
+    pub(super) fn return_at(&self) -> Option<Instant> {
+        (!self.returning.is_empty()).then_some(self.return_at)
+    }
+
+    /// At the end of the line of what was left.
+    pub(super) async fn come_back(&mut self) -> Result<()> {
+        for at in std::mem::take(&mut self.returning) {
+            self.enter(at).await?;
         }
         Ok(())
     }

@@ -148,8 +148,9 @@ impl Broker for RabbitBroker {
     }
 
     async fn drain(&self) -> bool {
-        let consumer = self.consumer.get();
-        consumer.inspect(|consumer| consumer.drain()).is_some()
+        let Some(consumer) = self.consumer.get() else { return false };
+        consumer.drain().await;
+        true
     }
 
     fn describe(&self) -> String {

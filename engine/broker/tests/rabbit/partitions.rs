@@ -104,7 +104,14 @@ impl Worker {
     /// It handles what it has, and says goodbye.
     async fn stop(self) {
         assert!(self.broker.drain().await);
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // Nothing more comes; until nothing more is handled.
+        loop {
+            self.handled();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            if self.handled() == 0 {
+                break;
+            }
+        }
         self.broker.close().await;
         self.task.await.unwrap();
     }
