@@ -7,8 +7,6 @@ use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use std::time::Duration;
 
-type Counts = (i64, i64, i64, i64, i64);
-
 /// How long one waits for a writer.
 const BUSY: Duration = Duration::from_secs(30);
 

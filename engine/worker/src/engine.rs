@@ -115,8 +115,7 @@ impl Engine {
         let (lanes, changing, owed) = (Lanes::new(parts.broker.lanes()), Mutex::default(), AtomicBool::new(false));
         let (contacts, repeats, suspects) = (Contacts::new(), AtomicU32::new(0), Suspects::default());
         let swept = Mutex::default();
-        let engine =
-            Arc::new(Engine { parts, decider, changing, owed, lanes, contacts, repeats, suspects, swept });
+        let engine = Arc::new(Engine { parts, decider, changing, owed, lanes, contacts, repeats, suspects, swept });
         let plugins = Plugins(Arc::downgrade(&engine));
         if let Err(error) = engine.parts.metrics.registry().register(Box::new(plugins)) {
             tracing::warn!(%error, "plugins have no metrics");

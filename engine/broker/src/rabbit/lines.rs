@@ -243,8 +243,9 @@ impl<'a> Lines<'a> {
         let workers = answers[0].consumer_count();
         let mut views = Vec::new();
         let now = Instant::now();
-        for at in 1..self.lines.len() - 1 {
-            let (line, ready) = (&mut self.lines[at], answers[at].message_count());
+        let last = self.lines.len() - 1;
+        for (at, (line, answer)) in self.lines.iter_mut().zip(&answers).enumerate().take(last).skip(1) {
+            let ready = answer.message_count();
             views.push(View {
                 ours: line.first.is_some_and(|first| now >= first + SETTLE),
                 held: self.shared.held(at),

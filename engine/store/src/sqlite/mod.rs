@@ -23,8 +23,6 @@ const SCRIPTS: &[&str] = &[
 /// How long one waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
-/// How many scripts this program knows.
-pub(crate) const KNOWN: u64 = SCRIPTS.len() as u64;
 
 /// The store in a SQLite file.
 pub type SqliteStore = SqlStore<SqliteDb>;

@@ -107,6 +107,13 @@ forward! { Store:
     parked(limit: u32) -> Vec<Parked>;
     parked_one(id: &str) -> Option<Parked>;
     unpark(id: &str) -> bool;
+    expendable(class: Class, before: Time, after: &str, limit: u32) -> Vec<Expendable>;
+    discard(
+        class: Class,
+        before: Time,
+        rows: &[Expendable],
+        open: &(dyn for<'a> Fn(&'a run::Run) -> bool + Sync)
+    ) -> u64;
     figures() -> Figures;
     begin_suspect(id: &str, worker: &str, ended: &[String], now: Time) -> Suspicion;
     end_suspects(ended: &[String], now: Time) -> ();
