@@ -4,6 +4,7 @@ use staunch_core::decide::ActionOutcome;
 use staunch_core::event::EventKey;
 use staunch_core::policy::{Kill, KillScope, Live, StageState};
 use staunch_core::receipt::Decision;
+use staunch_core::retention::Class;
 use staunch_core::workflow::Workflow;
 use staunch_core::{Span, Time, account, contact, run};
 use staunch_store::*;
