@@ -22,7 +22,7 @@ fn the_end_at_every_point_leaves_only_sent_bytes_in_doubt() {
 }
 
 #[test]
-#[ignore = "one queue for several workers does not keep it; with partitions by contact one run of four still did not"]
+#[ignore = "one queue for several workers does not keep it; with partitions by contact one run of three still did not"]
 fn events_of_a_contact_keep_their_order() {
     short("order");
 }
