@@ -280,6 +280,21 @@ impl<'a> Lines<'a> {
         self.lines.iter().any(|line| line.kind == Kind::Partition)
     }
 
+    /// What is known of each partition; the first and the last line are none.
+    fn views(&mut self, answers: &[lapin::Queue]) -> Vec<View> {
+        let (now, last) = (Instant::now(), self.lines.len() - 1);
+        let lines = self.lines.iter_mut().zip(answers).enumerate().take(last).skip(1);
+        lines
+            .map(|(at, (line, answer))| View {
+                ours: line.first.is_some_and(|first| now >= first + SETTLE),
+                held: self.shared.held(at),
+                silent: now.duration_since(line.last),
+                ready: answer.message_count(),
+                ready_before: line.ready.replace(answer.message_count()),
+            })
+            .collect()
+    }
+
     /// Gives away what is more than a share, and asks again for what looks forgotten.
     pub(super) async fn look(&mut self) -> Result<()> {
         self.looks += 1;
@@ -294,18 +309,7 @@ impl<'a> Lines<'a> {
         let questions = self.lines.iter().map(|line| ask(&self.channel, &line.queue));
         let answers = link.unless_late(try_join_all(questions)).await?;
         let workers = answers[0].consumer_count();
-        let mut views = Vec::new();
-        let now = Instant::now();
-        for at in 1..self.lines.len() - 1 {
-            let (line, ready) = (&mut self.lines[at], answers[at].message_count());
-            views.push(View {
-                ours: line.first.is_some_and(|first| now >= first + SETTLE),
-                held: self.shared.held(at),
-                silent: now.duration_since(line.last),
-                ready,
-                ready_before: line.ready.replace(ready),
-            });
-        }
+        let views = self.views(&answers);
         let turn = self.looks * 7 + std::process::id() as usize * 3;
         let mut leaving: Vec<usize> = stalled(&views).into_iter().map(|at| at + 1).collect();
         for at in &leaving {

@@ -47,7 +47,9 @@ impl Book {
             let next = all.entry(contact).or_default();
             match number.cmp(next) {
                 std::cmp::Ordering::Equal => *next += 1,
-                std::cmp::Ordering::Less => drop(self.repeated.fetch_add(1, Ordering::Relaxed)),
+                std::cmp::Ordering::Less => {
+                    self.repeated.fetch_add(1, Ordering::Relaxed);
+                }
                 std::cmp::Ordering::Greater => {
                     self.inversions.fetch_add(1, Ordering::Relaxed);
                     *next = number + 1;
@@ -133,7 +135,9 @@ async fn publish(broker: &RabbitBroker, numbers: std::ops::Range<usize>) {
 /// Publishes from this number on until each of these workers had something to do; gives the next number.
 async fn publish_until_all_work(broker: &RabbitBroker, from: usize, workers: &[&Worker]) -> usize {
     let mut idle: Vec<&&Worker> = workers.iter().collect();
-    idle.iter().for_each(|one| drop(one.handled()));
+    for one in workers {
+        one.handled();
+    }
     for number in from..from + 400 {
         publish(broker, number..number + 1).await;
         idle.retain(|one| one.handled() == 0);
