@@ -9,7 +9,7 @@ use super::link::{ANSWER, Link};
 use crate::{BrokerError, Delivery, Result};
 use lapin::options::BasicNackOptions;
 use lapin::{Channel, Connection};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -65,6 +65,14 @@ struct Live {
     held: HashMap<u64, (usize, bool)>,
     /// What was said of deliveries of this epoch.
     acks: Acks,
+    /// Queues that are about to be left, and what was handled of them meanwhile. While the server may send no more of a
+    /// queue, nothing of it is on its way when we leave; what came after that would reach nobody.
+    leaving: Vec<usize>,
+    withheld: Vec<u64>,
+    /// All tags up to this one came, and these above it. One that never comes is held for us by the server, and reached
+    /// nobody.
+    came_to: u64,
+    came: BTreeSet<u64>,
 }
 
 impl Live {
@@ -72,6 +80,20 @@ impl Live {
         if delivery.epoch == self.epoch {
             self.waiting.insert(delivery.tag, delivery);
         }
+    }
+
+    /// These were handled: what is to be said now.
+    fn handled(&mut self, tags: Vec<u64>) -> Vec<Ack> {
+        let leaving = |tag: &u64| self.held.get(tag).is_some_and(|(queue, _)| self.leaving.contains(queue));
+        let (mut later, mut now): (Vec<u64>, Vec<u64>) = tags.into_iter().partition(leaving);
+        self.withheld.append(&mut later);
+        if self.leaving.is_empty() {
+            now.append(&mut self.withheld);
+        }
+        for tag in &now {
+            self.held.remove(tag);
+        }
+        self.acks.done(now)
     }
 
     /// Something is said of these.
@@ -100,8 +122,8 @@ impl Consumer {
     pub(super) fn done(&self, deliveries: &[Delivery]) -> Option<(Channel, Vec<Ack>)> {
         self.shared.with(|live| {
             let channel = live.open.as_ref()?.1.clone();
-            live.forget(deliveries);
-            Some((channel, live.acks.done(tags(live.epoch, deliveries))))
+            let tags: Vec<u64> = tags(live.epoch, deliveries).collect();
+            Some((channel, live.handled(tags)))
         })
     }
 
@@ -113,6 +135,11 @@ impl Consumer {
             let ack = live.acks.answered(tags(live.epoch, deliveries));
             Some((channel, tags(live.epoch, deliveries).collect(), ack))
         })
+    }
+
+    /// Whether anything was handled that the server has to be told of yet.
+    pub(super) fn owes(&self) -> bool {
+        self.shared.with(|live| live.leaving.is_empty() && !live.withheld.is_empty())
     }
 
     pub(super) async fn next(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>> {
@@ -214,7 +241,23 @@ impl Shared {
 
     /// A delivery of queue number `at` came.
     pub(super) fn hold(&self, delivery: &Delivery, at: usize) {
-        self.with(|live| live.held.insert(delivery.tag, (at, delivery.is_suspect())));
+        self.with(|live| {
+            live.held.insert(delivery.tag, (at, delivery.is_suspect()));
+            live.came.insert(delivery.tag);
+            while live.came.remove(&(live.came_to + 1)) {
+                live.came_to += 1;
+            }
+        });
+    }
+
+    /// Up to which tag all came, and the last that came.
+    pub(super) fn came(&self) -> (u64, u64) {
+        self.with(|live| (live.came_to, live.came.last().copied().unwrap_or(live.came_to)))
+    }
+
+    /// From now on nothing of these queues is acknowledged; with none, all of it is.
+    pub(super) fn withhold(&self, queues: Vec<usize>) {
+        self.with(|live| live.leaving = queues);
     }
 
     /// How many deliveries of queue number `at` are here.
@@ -260,6 +303,8 @@ async fn keep_alive(shared: Arc<Shared>, arrived: UnboundedSender<Delivery>) {
             live.waiting.clear();
             live.held.clear();
             live.acks = Acks::default();
+            (live.leaving, live.withheld) = Default::default();
+            (live.came_to, live.came) = Default::default();
             live.epoch += 1;
         });
         if began.elapsed() > GOOD {
@@ -293,11 +338,14 @@ async fn consume(shared: &Shared, arrived: &UnboundedSender<Delivery>) -> Result
     let (mut turn, mut left) = (0, false);
     let mut look_at = Instant::now() + jittered(link.options.look, turn);
     loop {
-        let looks = lines.has_partitions() && !left && lines.return_at().is_none();
+        let looks = lines.has_partitions() && !left && lines.is_steady();
         tokio::select! {
             _ = wishes.changed(), if !left => {
                 left = true;
-                lines.leave_all().await?;
+                lines.prepare_all();
+            }
+            () = tokio::time::sleep_until(lines.leave_at().unwrap_or(look_at)), if lines.leave_at().is_some() => {
+                lines.leave_if_full().await?;
             }
             () = tokio::time::sleep_until(look_at), if looks => {
                 lines.look().await?;

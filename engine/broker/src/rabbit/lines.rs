@@ -26,6 +26,8 @@ const PARTS: u16 = 8;
 /// Longer than a process takes for what it holds of a partition that it gave away.
 const SETTLE: Duration = Duration::from_secs(2);
 
+/// A queue that has messages fills its prefetch within this.
+const FULL: Duration = Duration::from_millis(500);
 /// Looks without giving away, where nobody takes.
 const QUIET: usize = 12;
 
@@ -46,6 +48,7 @@ struct Line {
     kind: Kind,
     /// Its place in line; a new one each time, and 0 in none.
     number: u64,
+    prefetch: u16,
     since: Instant,
     /// Its first message since then.
     first: Option<Instant>,
@@ -82,6 +85,12 @@ pub(super) struct Lines<'a> {
     /// Left, and entered again at this time.
     returning: Vec<usize>,
     return_at: Instant,
+    /// To be left as soon as nothing can be on its way.
+    leaving: Vec<usize>,
+    leave_at: Instant,
+    leave_by: Instant,
+    /// The last tag at the last look.
+    last_came: u64,
 }
 
 impl<'a> Lines<'a> {
@@ -97,6 +106,7 @@ impl<'a> Lines<'a> {
             queue,
             kind,
             number: 0,
+            prefetch: 0,
             since: now,
             first: None,
             last: now,
@@ -123,6 +133,10 @@ impl<'a> Lines<'a> {
             quiet_until: 0,
             returning,
             return_at,
+            leaving: Vec::new(),
+            leave_at: now,
+            leave_by: now,
+            last_came: 0,
         };
         for at in 0..all.lines.len() {
             all.enter(at).await?;
@@ -144,7 +158,8 @@ impl<'a> Lines<'a> {
         let (queue, options) = (line.queue.clone(), BasicConsumeOptions::default());
         let consumed = self.channel.basic_consume(queue, tag(number), options, FieldTable::default());
         let stream = link.unless_late(consumed).await?;
-        (line.number, line.since, line.first, line.ready) = (number, Instant::now(), None, None);
+        (line.number, line.prefetch) = (number, prefetch);
+        (line.since, line.first, line.ready) = (Instant::now(), None, None);
         line.last = line.since;
         let items = stream.map(Some).chain(iter([None]));
         self.streams.push(items.map(move |raw| Item { line: at, number, raw }).boxed());
@@ -169,10 +184,43 @@ impl<'a> Lines<'a> {
         self.shared.link.unless_late(try_join_all(cancelled)).await.map(drop)
     }
 
-    /// Nothing new comes from now on; what is here stays here.
-    pub(super) async fn leave_all(&mut self) -> Result<()> {
-        let all: Vec<usize> = (0..self.lines.len()).collect();
-        self.leave(&all).await
+    /// Nothing new is to come from now on; what is here stays here.
+    pub(super) fn prepare_all(&mut self) {
+        let all = (0..self.lines.len()).filter(|at| self.lines[*at].number > 0).collect();
+        (self.returning, self.leaving) = (Vec::new(), all);
+        self.prepare();
+    }
+
+    fn prepare(&mut self) {
+        self.leave_by = Instant::now() + FULL;
+        self.leave_at = Instant::now();
+        self.shared.withhold(self.leaving.clone());
+    }
+
+    /// When to look whether queues can be left.
+    pub(super) fn leave_at(&self) -> Option<Instant> {
+        (!self.leaving.is_empty()).then_some(self.leave_at)
+    }
+
+    /// Leaves, where the server may send no more, or does not: RabbitMQ 3.10 sends what was on its way after it has said
+    /// that we left, and then nobody has it.
+    pub(super) async fn leave_if_full(&mut self) -> Result<()> {
+        let full = |at: &usize| self.shared.held(*at) >= usize::from(self.lines[*at].prefetch);
+        let now = Instant::now();
+        if now < self.leave_by && !self.leaving.iter().all(full) {
+            self.leave_at = now + Duration::from_millis(20);
+            return Ok(());
+        }
+        let leaving = std::mem::take(&mut self.leaving);
+        self.leave(&leaving).await?;
+        self.shared.withhold(Vec::new());
+        (self.returning, self.return_at) = (leaving, now + SETTLE);
+        Ok(())
+    }
+
+    /// Neither leaves nor returns.
+    pub(super) fn is_steady(&self) -> bool {
+        self.leaving.is_empty() && self.returning.is_empty()
     }
 
     /// Waits for the next message and hands it on; false when there is nothing to wait for any more, or nobody listens.
@@ -232,28 +280,36 @@ impl<'a> Lines<'a> {
         self.lines.iter().any(|line| line.kind == Kind::Partition)
     }
 
+    /// What is known of each partition; the first and the last line are none.
+    fn views(&mut self, answers: &[lapin::Queue]) -> Vec<View> {
+        let (now, last) = (Instant::now(), self.lines.len() - 1);
+        let lines = self.lines.iter_mut().zip(answers).enumerate().take(last).skip(1);
+        lines
+            .map(|(at, (line, answer))| View {
+                ours: line.first.is_some_and(|first| now >= first + SETTLE),
+                held: self.shared.held(at),
+                silent: now.duration_since(line.last),
+                ready: answer.message_count(),
+                ready_before: line.ready.replace(answer.message_count()),
+            })
+            .collect()
+    }
+
     /// Gives away what is more than a share, and asks again for what looks forgotten.
     pub(super) async fn look(&mut self) -> Result<()> {
         self.looks += 1;
         let link = &self.shared.link;
+        let (all_to, last) = self.shared.came();
+        if all_to < std::mem::replace(&mut self.last_came, last) {
+            let message = "it holds messages for us that it sent after we had left their queue".into();
+            return Err(BrokerError::Unreachable { at: link.at.clone(), message });
+        }
         // All workers consume this one, and all of them count there. A partition counts its active one only.
         // Nothing is passed on until the answers are here, so all questions go out at once.
         let questions = self.lines.iter().map(|line| ask(&self.channel, &line.queue));
         let answers = link.unless_late(try_join_all(questions)).await?;
         let workers = answers[0].consumer_count();
-        let mut views = Vec::new();
-        let now = Instant::now();
-        let last = self.lines.len() - 1;
-        for (at, (line, answer)) in self.lines.iter_mut().zip(&answers).enumerate().take(last).skip(1) {
-            let ready = answer.message_count();
-            views.push(View {
-                ours: line.first.is_some_and(|first| now >= first + SETTLE),
-                held: self.shared.held(at),
-                silent: now.duration_since(line.last),
-                ready,
-                ready_before: line.ready.replace(ready),
-            });
-        }
+        let views = self.views(&answers);
         let turn = self.looks * 7 + std::process::id() as usize * 3;
         let mut leaving: Vec<usize> = stalled(&views).into_iter().map(|at| at + 1).collect();
         for at in &leaving {
@@ -272,8 +328,10 @@ impl<'a> Lines<'a> {
             }
             leaving.extend(&self.gave);
         }
-        self.leave(&leaving).await?;
-        (self.returning, self.return_at) = (leaving, Instant::now() + SETTLE);
+        self.leaving = leaving;
+        if !self.leaving.is_empty() {
+            self.prepare();
+        }
         Ok(())
     }
 

@@ -127,6 +127,9 @@ impl Broker for RabbitBroker {
     }
 
     async fn next(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>> {
+        if self.consumer().owes() {
+            self.say(&[], Verdict::Ack).await;
+        }
         self.consumer().next(max, wait).await
     }
 
