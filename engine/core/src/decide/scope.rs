@@ -25,6 +25,12 @@ pub(super) struct Reads {
     pub need: Option<(String, ScoreRequest)>,
 }
 
+impl Reads {
+    fn noted(&self, def: &ScoreDef) -> Option<&ScoreNote> {
+        self.scores.iter().find(|note| note.name == def.name)
+    }
+}
+
 /// The scope of one workflow for one contact at one time.
 pub(super) struct Moment<'a> {
     pub env: &'a Env<'a>,
@@ -113,7 +119,9 @@ impl<'a> Moment<'a> {
         let (name, part) = name.split_once('.').map_or((name, None), |(name, part)| (name, Some(part)));
         let def = self.def(name)?;
         let Some(part) = part else { return Ok(Some(Value::Number(self.score_value(def)?))) };
-        let note = self.noted(def)?;
+        self.note(def)?;
+        let reads = self.reads.borrow();
+        let Some(note) = reads.noted(def) else { return Ok(None) };
         if note.value.is_none() {
             return Err(EvalError::ScoreUnavailable(name.to_owned()));
         }
@@ -136,23 +144,20 @@ impl<'a> Moment<'a> {
     }
 
     fn score_value(&self, def: &ScoreDef) -> Result<f64, EvalError> {
-        match (self.noted(def)?.value, &def.if_unavailable) {
+        self.note(def)?;
+        let value = self.reads.borrow().noted(def).and_then(|note| note.value);
+        match (value, &def.if_unavailable) {
             (Some(value), _) => Ok(value),
             (None, IfUnavailable::Expr(expr)) => self.substitute(def, expr),
             (None, _) => Err(EvalError::ScoreUnavailable(def.name.clone())),
         }
     }
 
-    fn noted(&self, def: &ScoreDef) -> Result<ScoreNote, EvalError> {
-        let noted = self.reads.borrow().scores.iter().find(|note| note.name == def.name).cloned();
-        match noted {
-            Some(note) => Ok(note),
-            None => self.fetch(def),
+    /// Notes the score from those handed in with what the plugin saw, unless it is noted; or the request for it.
+    fn note(&self, def: &ScoreDef) -> Result<(), EvalError> {
+        if self.reads.borrow().noted(def).is_some() {
+            return Ok(());
         }
-    }
-
-    /// The score from those handed in, noted with what the plugin saw; or the request for it.
-    fn fetch(&self, def: &ScoreDef) -> Result<ScoreNote, EvalError> {
         let values = self.inputs(def)?;
         let plain =
             def.inputs.iter().zip(&values).map(|((_, name), (value, _))| (last_part(name).to_owned(), value.clone()));
@@ -173,8 +178,8 @@ impl<'a> Moment<'a> {
             (format!("{}.{name}", root.word()), value.map(|value| shown(&value, personal)))
         });
         let note = note_of(def, outcome, named.collect(), self.at);
-        self.reads.borrow_mut().scores.push(note.clone());
-        Ok(note)
+        self.reads.borrow_mut().scores.push(note);
+        Ok(())
     }
 
     fn substitute(&self, def: &ScoreDef, expr: &Expr) -> Result<f64, EvalError> {

@@ -78,10 +78,13 @@ async fn attempt<D: Db>(db: &D, changes: &[&Change], now: Time) -> Result<Tried,
     if winners.is_empty() {
         tx.rollback().await?;
     } else {
-        let known = insert_decisions::<D>(&mut tx, &winners, now).await?;
-        if let Some(known) = known {
-            tx.rollback().await?;
-            return Ok(Tried::Decided(known));
+        match insert_decisions::<D>(&mut tx, &winners, now).await {
+            Ok(()) => {}
+            Err(fail) if fail.taken() => {
+                tx.rollback().await?;
+                return Ok(Tried::Decided(decided(db, &winners).await?));
+            }
+            Err(fail) => return Err(fail),
         }
         upsert_runs::<D>(&mut tx, &winners).await?;
         insert_actions(db, &mut tx, &winners, now).await?;
@@ -94,27 +97,26 @@ async fn attempt<D: Db>(db: &D, changes: &[&Change], now: Time) -> Result<Tried,
     Ok(Tried::Done(losers.into_iter().map(|change| change.contact.id.clone()).collect()))
 }
 
-/// `Some` with the ids that are decided already, where there are any: then the transaction is to be given up.
-async fn insert_decisions<D: Db>(
-    tx: &mut Tx<D>,
-    changes: &[&Change],
-    now: Time,
-) -> Result<Option<HashSet<String>>, Fail> {
+/// Fails where one of them is decided already. To let the database leave such a row out would cost each of the others a
+/// second search of the index.
+async fn insert_decisions<D: Db>(tx: &mut Tx<D>, changes: &[&Change], now: Time) -> Result<(), Fail> {
     let decisions: Vec<(&str, &Decision)> =
         changes.iter().flat_map(|change| of_contact(change, &change.decisions)).collect();
     if decisions.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
     let insert = "INSERT INTO decisions(id, contact, at, late, kind, receipt, decided_at, place)
-        SELECT r.id, r.contact, r.at, r.late, r.kind, r.receipt, $1, r.place FROM {rows}
-        WHERE true ON CONFLICT (id) DO NOTHING RETURNING id";
-    let query = Query::new(insert).int(now.0).table(decision_rows(&decisions)?);
-    let written: Vec<(String,)> = D::fetch(tx, query).await?;
-    if written.len() == decisions.len() {
-        return Ok(None);
-    }
-    let written: HashSet<String> = written.into_iter().map(|row| row.0).collect();
-    Ok(Some(decisions.iter().map(|(_, one)| &one.id).filter(|id| !written.contains(*id)).cloned().collect()))
+        SELECT r.id, r.contact, r.at, r.late, r.kind, r.receipt, $1, r.place FROM {rows}";
+    D::execute(tx, Query::new(insert).int(now.0).table(decision_rows(&decisions)?)).await?;
+    Ok(())
+}
+
+/// Those of these decisions that are made already.
+async fn decided<D: Db>(db: &D, changes: &[&Change]) -> Result<HashSet<String>, Fail> {
+    let ids = changes.iter().flat_map(|change| &change.decisions).map(|one| one.id.as_str());
+    let sql = "SELECT id FROM decisions WHERE id IN (SELECT r.id FROM {rows})";
+    let rows: Vec<(String,)> = db.read(Query::new(sql).ids(ids)).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 /// Things of a change with the contact that they belong to from now on.

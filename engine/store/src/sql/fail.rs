@@ -17,6 +17,11 @@ impl Fail {
         matches!(self, Fail::Sql(error) if sql_state(error).is_some_and(|state| state == "40001" || state == "40P01"))
     }
 
+    /// A key of a new row is another row's already.
+    pub fn taken(&self) -> bool {
+        matches!(self, Fail::Sql(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()))
+    }
+
     /// SQLite is held by somebody else.
     pub fn busy(&self) -> bool {
         // The primary code stands in the low byte: 5 is SQLITE_BUSY, 6 is SQLITE_LOCKED.
