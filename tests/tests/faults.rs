@@ -38,7 +38,6 @@ fn restarts_of_the_servers_need_no_restart_of_ours() {
 }
 
 #[test]
-#[ignore = "needs the lane of suspects, without which the neighbours of such a message come to nothing"]
 fn a_message_that_ends_processes_is_parked() {
     short("poison");
 }

@@ -165,7 +165,9 @@ impl Play {
         }
         let (at, step) = (self.chance.below(self.processes.len()), self.chance.below(STEPS.len()));
         if self.processes[at].under[step].is_none() {
-            self.begin(at, step).await;
+            if !self.waits_inside(at, step) {
+                self.begin(at, step).await;
+            }
             return;
         }
         let fault = if self.faults { self.chance.below(100) } else { 99 };
@@ -175,6 +177,13 @@ impl Play {
             5..7 => self.go(at, step, Turn::Unheard).await,
             _ => self.go(at, step, Turn::Go).await,
         }
+    }
+
+    /// Whether this step would wait for another one of its process: a suspect is decided with nothing beside it, and who waits
+    /// for its end makes no call at which it could be given a turn.
+    fn waits_inside(&self, at: usize, step: usize) -> bool {
+        let decides = |step: usize| matches!(STEPS[step], Step::Ingest | Step::Wake);
+        decides(step) && (0..STEPS.len()).any(|other| decides(other) && self.processes[at].under[other].is_some())
     }
 
     /// How many steps stand between the first byte of a call and its record.
