@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bed;
+mod cached;
 mod crashes;
 mod exchange;
 mod gate;
