@@ -120,9 +120,9 @@ pub fn amqp_prefix() -> String {
     std::env::var("STAUNCH_AMQP_PREFIX").unwrap_or_else(|_| "staunch".into())
 }
 
-/// Batches at a time: one for each core, so that one is decided while another waits for the database.
+/// Batches at a time: one more than cores, so that all of them decide while another batch waits for the database.
 fn lanes() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8)
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).saturating_add(1).clamp(2, 8)
 }
 
 /// The wall clock, for leases of the embedded queue and for commands beside a running process.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Messages in one batch at most.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
 /// What the loops over the lanes are called; there are no more lanes than these.
 const WORKERS: [&str; 8] =
     ["worker", "worker-2", "worker-3", "worker-4", "worker-5", "worker-6", "worker-7", "worker-8"];

@@ -105,7 +105,7 @@ impl Engine {
         }
         if suspicion.crashes > 0 {
             let crashes = suspicion.crashes;
-            tracing::warn!(message = %id, crashes, "a process ended while it handled this message alone; it is tried again");
+            tracing::warn!(suspect = %id, crashes, "a process ended while it handled this message alone; it is tried again");
         }
         self.alone(delivery, now).await
     }
@@ -121,7 +121,7 @@ impl Engine {
             "{} processes ended while each handled this message alone. Look at the end of their logs for the cause",
             suspicion.crashes
         );
-        tracing::error!(message = %id, crashes = suspicion.crashes, "a message that ends processes is parked");
+        tracing::error!(suspect = %id, crashes = suspicion.crashes, "a message that ends processes is parked");
         let refusal = Refusal { code: codes::EVENT_POISON, message };
         self.parts.store.park(&[self.parked(delivery, refusal, now).await?]).await?;
         self.parts.store.forget_suspect(id).await?;
