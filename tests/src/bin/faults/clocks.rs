@@ -87,11 +87,13 @@ fn lease(options: &Options, shim: &str, case: &mut Case) {
     let bed = Bed::new(options, "leases", ONE_EFFECT);
     let events = orders(bed.now(), 8, 16, 1);
     let own = ("STAUNCH_FAILPOINT_LEASE", LEASE);
-    let holder = bed.worker(&[own]);
-    bed.feed().publish(messages(&events[..8])).unwrap();
-    bed.decided(30, 8);
+    // All is decided before anything is sent, so that one claim takes all: a second one would wait for the answers of the first.
+    let decider = bed.starting_as("worker", &[]).ready();
+    bed.feed().publish(messages(&events)).unwrap();
+    bed.decided(30, events.len());
+    decider.kill();
     bed.receiver.hold(true);
-    bed.feed().publish(messages(&events[8..])).unwrap();
+    let holder = bed.worker(&[own]);
     until(30, "requests that are out", || bed.receiver.held() == 8);
     let ahead: Service = bed.worker(&[own, ("LD_PRELOAD", shim), ("STAUNCH_TEST_CLOCK", "3600")]);
     std::thread::sleep(Duration::from_secs(3));
