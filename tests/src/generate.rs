@@ -8,6 +8,7 @@ mod workspace;
 
 pub use events::{Written, write_events};
 pub use model::model;
+pub use rng::Rng;
 pub use workspace::{MATCHING, write_workspace};
 
 /// How large a made-up shop is.

@@ -24,4 +24,4 @@ pub use report::report;
 pub use service::Service;
 pub use sink::{Mail, Sink};
 pub use wait::{until, within};
-pub use workspace::Workspace;
+pub use workspace::{HELLO, Workspace};

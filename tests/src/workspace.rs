@@ -5,6 +5,22 @@ use crate::{Database, Rabbit, Service, Sink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
+/// A workflow that greets who signed up with a nudge, at once.
+pub const HELLO: &str = "\
+workflow: hello
+title: Say hello
+owner: test
+purpose: onboarding
+priority: 10
+start:
+  event: user.signed_up
+steps:
+  - nudge: hi
+    template: hello/hi
+    expires: 7d
+while_running: ignore
+";
+
 /// A workspace and the environment of its commands.
 pub struct Workspace {
     folder: TempDir,
@@ -26,6 +42,18 @@ impl Workspace {
     pub fn init(template: &str) -> Workspace {
         let workspace = Workspace::new(&[]);
         workspace.staunch(&["init", workspace.text(), "--template", template]).ok();
+        workspace
+    }
+
+    /// As `init` makes it for a welcome, but it greets with a nudge at once: no quiet hours and no holdout, so that the hour
+    /// does not matter. `connections` ends its `staunch.yaml`.
+    pub fn greeting(connections: &str) -> Workspace {
+        let workspace = Workspace::init("welcome");
+        let text = std::fs::read_to_string(workspace.dir().join("staunch.yaml")).unwrap();
+        let open = text.split("policy:").next().unwrap().to_owned() + "policy: {}\n" + connections;
+        workspace.write("staunch.yaml", open.as_bytes());
+        workspace.write("workflows/hello.yaml", HELLO.as_bytes());
+        workspace.write("templates/hello/hi.txt", b"Title: Hello\n\nGood to see you, {{ contact.plan }}.\n");
         workspace
     }
 

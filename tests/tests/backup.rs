@@ -7,32 +7,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use staunch_tests::{Database, Workspace, get, post, until};
 use std::process::Command;
 
-const HELLO: &str = "\
-workflow: hello
-title: Say hello
-owner: test
-purpose: onboarding
-priority: 10
-start:
-  event: user.signed_up
-steps:
-  - nudge: hi
-    template: hello/hi
-    expires: 7d
-while_running: ignore
-";
-
-/// A workspace that greets with a nudge at once, with these connections.
-fn workspace(connections: &str) -> Workspace {
-    let workspace = Workspace::init("welcome");
-    let text = std::fs::read_to_string(workspace.dir().join("staunch.yaml")).unwrap();
-    let open = text.split("policy:").next().unwrap().to_owned() + "policy: {}\n" + connections;
-    workspace.write("staunch.yaml", open.as_bytes());
-    workspace.write("workflows/hello.yaml", HELLO.as_bytes());
-    workspace.write("templates/hello/hi.txt", b"Title: Hello\n\nGood to see you, {{ contact.plan }}.\n");
-    workspace
-}
-
 fn sign_up(address: &str, contact: &str) {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = staunch_core::Time(i64::try_from(since.as_micros()).unwrap()).to_string();
@@ -82,7 +56,7 @@ fn in_file(path: &std::path::Path, sql: &'static str) -> Vec<(String, i64)> {
 
 #[test]
 fn sqlite_comes_back_and_sends_nothing_by_itself() {
-    let workspace = workspace("");
+    let workspace = Workspace::greeting("");
     workspace.go_full("hello");
     let file = workspace.dir().join("monday.db");
     let file_text = file.to_str().unwrap();
@@ -141,7 +115,7 @@ fn sqlite_comes_back_and_sends_nothing_by_itself() {
 #[test]
 fn postgres_is_dumped_and_comes_back() {
     let (before, after) = (Database::postgres("dumped"), Database::postgres("restored"));
-    let mut workspace = workspace("connections: { database: env:STAUNCH_DATABASE_URL }\n");
+    let mut workspace = Workspace::greeting("connections: { database: env:STAUNCH_DATABASE_URL }\n");
     workspace.env.push(("STAUNCH_DATABASE_URL".into(), before.url.clone()));
     let refused = workspace.staunch(&["backup", workspace.text(), "--out", "x.db"]).exit(2);
     assert!(refused.err.contains("ST7021") && refused.err.contains("pg_dump"), "{}", refused.err);

@@ -1,7 +1,7 @@
 //! `staunch run` on an embedded workspace as `init` makes it: events in, nudges out, health, and a clean end.
 
 use serde_json::{Value, json};
-use staunch_tests::{Service, Workspace, get, post, until, within};
+use staunch_tests::{HELLO, Service, Workspace, get, post, until, within};
 
 /// Now, for events; the service reads the same clock.
 fn now() -> String {
@@ -9,33 +9,11 @@ fn now() -> String {
     staunch_core::Time(i64::try_from(since.as_micros()).unwrap()).to_string()
 }
 
-/// A workspace that greets with a nudge at once: no quiet hours and no holdout, so that the hour does not matter.
 fn workspace() -> Workspace {
-    let workspace = Workspace::init("welcome");
-    let path = workspace.dir().join("staunch.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let open = text.split("policy:").next().unwrap().to_owned() + "policy: {}\n";
-    workspace.write("staunch.yaml", open.as_bytes());
-    workspace.write("workflows/hello.yaml", HELLO.as_bytes());
-    workspace.write("templates/hello/hi.txt", b"Title: Hello\n\nGood to see you, {{ contact.plan }}.\n");
+    let workspace = Workspace::greeting("");
     workspace.staunch(&["check", workspace.text()]).ok();
     workspace
 }
-
-const HELLO: &str = "\
-workflow: hello
-title: Say hello
-owner: test
-purpose: onboarding
-priority: 10
-start:
-  event: user.signed_up
-steps:
-  - nudge: hi
-    template: hello/hi
-    expires: 7d
-while_running: ignore
-";
 
 fn event(id: &str, kind: &str, data: Value) -> Value {
     json!({ "specversion": "1.0", "id": id, "source": "app", "type": kind, "time": now(), "subject": "c1", "data": data })

@@ -199,7 +199,7 @@ impl Engine {
                 Ok(event) => {
                     self.parts.metrics.age((!event.history).then_some(event.time), now);
                     let contact = event.contact.clone();
-                    let again = delivery.attempts > 1;
+                    let again = delivery.is_suspect();
                     todos.push(Todo { contact, input: Input::Event(event), delivery: Some(index), again });
                 }
                 Err(refusal) => parked.push(self.parked(delivery, refusal, now).await?),

@@ -43,9 +43,9 @@ impl Contacts {
             return HashMap::new();
         }
         let mut taken = HashMap::new();
-        ids.retain(|id| match kept.contacts.pop(id.as_str()) {
-            Some(known) => {
-                taken.insert(id.clone(), known);
+        ids.retain(|id| match kept.contacts.pop_entry(id.as_str()) {
+            Some((id, known)) => {
+                taken.insert(id, known);
                 false
             }
             None => true,

@@ -28,4 +28,12 @@ impl Rng {
     pub fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
+
+    /// Puts things into another order.
+    pub fn shuffle<T>(&mut self, things: &mut [T]) {
+        for at in (1..things.len()).rev() {
+            let other = self.below(at as u64 + 1) as usize;
+            things.swap(at, other);
+        }
+    }
 }

@@ -25,6 +25,12 @@ async fn publish(broker: &RabbitBroker) {
     broker.publish(&(0..EVENTS).map(event).collect::<Vec<_>>()).await.unwrap();
 }
 
+/// The consumer declares everything when it connects, so it has to be there before anything is taken away.
+async fn consuming(broker: &RabbitBroker) {
+    assert!(broker.next(0, Duration::from_secs(2)).await.unwrap().is_empty());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
 /// Rejects whatever comes alive until nothing comes any more; no dead letter may come meanwhile.
 async fn reject_all(broker: &RabbitBroker) {
     let mut rejected = 0;
@@ -58,9 +64,7 @@ async fn dead_letters_wait_while_nothing_leads_to_the_parking_queue() {
     publish(&broker).await;
     let (_connection, channel) = channel().await;
     let name = |suffix: &str| format!("{prefix}.{suffix}").into();
-    // The consumer declares everything when it connects, so it has to be there before.
-    assert!(broker.next(0, Duration::from_secs(2)).await.unwrap().is_empty());
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    consuming(&broker).await;
     channel.queue_unbind(name("parked"), name("dead"), "".into(), FieldTable::default()).await.unwrap();
     reject_all(&broker).await;
     // Whoever connects binds it again.
@@ -78,8 +82,7 @@ async fn dead_letters_survive_a_parking_queue_that_is_full() {
     publish(&broker).await;
     let (_connection, channel) = channel().await;
     let name = |suffix: &str| format!("{prefix}.{suffix}").into();
-    assert!(broker.next(0, Duration::from_secs(2)).await.unwrap().is_empty());
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    consuming(&broker).await;
     // In its place one that takes two messages and refuses the rest.
     let full: lapin::types::ShortString = format!("{prefix}.full").into();
     let mut arguments = FieldTable::default();

@@ -41,26 +41,21 @@ pub async fn swap<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<Swapped,
     }
 }
 
-/// Where each change is about one row, that row can be compared and written at once, in the order of ids.
+/// Where each change is about one row, that row can be compared and written at once.
 async fn swap_alone<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<HashSet<String>, Fail> {
-    let mut records: Vec<Record<'_>> = changes.iter().map(|change| own_record(change)).collect();
-    records.sort_by(|one, two| one.contact.id.cmp(&two.contact.id));
-    let (old, new): (Vec<&Record<'_>>, Vec<&Record<'_>>) = records.iter().partition(|record| record.expected > 0);
-    let mut won = compare_and_update::<D>(tx, &old).await?;
-    won.extend(insert::<D>(tx, &new).await?);
-    Ok(won)
+    let records: Vec<Record<'_>> = changes.iter().map(|change| own_record(change)).collect();
+    write::<D>(tx, &records.iter().collect::<Vec<_>>()).await
 }
 
-/// Gives the ids of the rows that had the expected version.
-async fn compare_and_update<D: Db>(tx: &mut Tx<D>, old: &[&Record<'_>]) -> Result<HashSet<String>, Fail> {
-    if old.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let update = "UPDATE contacts SET version = contacts.version + 1, state = r.state, wake_at = r.wake_at
-        FROM {rows} WHERE contacts.id = r.id AND contacts.version = r.expected RETURNING contacts.id";
-    let table = rows(old)?.ints("expected", old.iter().map(|record| record.expected));
-    let rows: Vec<(String,)> = D::fetch(tx, Query::new(update).table(table)).await?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
+/// Writes rows in the order of ids, those of known contacts before new ones. Gives the ids of those that had the expected
+/// version or were free.
+async fn write<D: Db>(tx: &mut Tx<D>, records: &[&Record<'_>]) -> Result<HashSet<String>, Fail> {
+    let mut sorted = records.to_vec();
+    sorted.sort_by_key(|record| record.contact.id.as_str());
+    let (old, new): (Vec<&Record<'_>>, Vec<&Record<'_>>) = sorted.into_iter().partition(|record| record.expected > 0);
+    let mut written = update::<D>(tx, &old).await?;
+    written.extend(insert::<D>(tx, &new).await?);
+    Ok(written)
 }
 
 /// Where rows belong together, all are locked first, so that none is written whose sisters cannot be.
@@ -71,12 +66,7 @@ async fn swap_together<D: Db>(tx: &mut Tx<D>, changes: &[&Change]) -> Result<Swa
     for change in changes.iter().filter(|change| fits(change, &versions, &owners)) {
         fitting.push((change, records(change, &owners)));
     }
-    let (mut old, mut new): (Vec<&Record<'_>>, Vec<&Record<'_>>) =
-        fitting.iter().flat_map(|(_, records)| records).partition(|record| record.expected > 0);
-    old.sort_by_key(|record| record.contact.id.as_str());
-    new.sort_by_key(|record| record.contact.id.as_str());
-    let mut written = update::<D>(tx, &old).await?;
-    written.extend(insert::<D>(tx, &new).await?);
+    let written = write::<D>(tx, &fitting.iter().flat_map(|(_, records)| records).collect::<Vec<_>>()).await?;
     let (mut won, mut torn) = (HashSet::new(), HashSet::new());
     for (change, records) in &fitting {
         if records.iter().all(|record| written.contains(&record.contact.id)) {
@@ -141,14 +131,16 @@ fn records<'a>(change: &'a Change, owners: &HashMap<String, String>) -> Vec<Reco
     records
 }
 
-/// The rows are locked with the right version, so all of them change.
+/// Gives the ids of the rows that had the expected version.
 async fn update<D: Db>(tx: &mut Tx<D>, old: &[&Record<'_>]) -> Result<HashSet<String>, Fail> {
-    if !old.is_empty() {
-        let update = "UPDATE contacts SET version = contacts.version + 1, state = r.state, wake_at = r.wake_at
-            FROM {rows} WHERE contacts.id = r.id";
-        D::execute(tx, Query::new(update).table(rows(old)?)).await?;
+    if old.is_empty() {
+        return Ok(HashSet::new());
     }
-    Ok(old.iter().map(|record| record.contact.id.clone()).collect())
+    let update = "UPDATE contacts SET version = contacts.version + 1, state = r.state, wake_at = r.wake_at
+        FROM {rows} WHERE contacts.id = r.id AND contacts.version = r.expected RETURNING contacts.id";
+    let table = rows(old)?.ints("expected", old.iter().map(|record| record.expected));
+    let rows: Vec<(String,)> = D::fetch(tx, Query::new(update).table(table)).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 /// Gives the ids that were free.

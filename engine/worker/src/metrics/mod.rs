@@ -12,6 +12,7 @@ use prometheus::{
 };
 use staunch_core::Time;
 use staunch_core::policy::KillScope;
+use staunch_core::retention::Class;
 use staunch_store::{Figures, Parked};
 
 /// States that are counted whether or not an action is in them.
@@ -169,8 +170,8 @@ impl Metrics {
         for result in ["taken", "refused", "published"] {
             self.reloads.with_label_values(&[result]);
         }
-        for class in ["decisions", "runs", "actions", "parked"] {
-            self.swept.with_label_values(&[class]);
+        for class in Class::ALL {
+            self.swept.with_label_values(&[class.word()]);
         }
     }
 

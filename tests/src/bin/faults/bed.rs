@@ -154,11 +154,16 @@ impl Bed {
     /// Waits until every action has ended in one way or another.
     #[track_caller]
     pub fn settled(&self, seconds: u64) {
-        let open = "SELECT COUNT(*) FROM actions WHERE state NOT IN ('done', 'failed', 'in_doubt', 'withheld')";
         until(seconds, "all actions to end", || {
             std::thread::sleep(std::time::Duration::from_millis(100));
-            self.database.number(open) == 0
+            self.open() == 0
         });
+    }
+
+    /// How many actions have not ended.
+    pub fn open(&self) -> i64 {
+        let open = "SELECT COUNT(*) FROM actions WHERE state NOT IN ('done', 'failed', 'in_doubt', 'withheld')";
+        self.database.number(open)
     }
 
     /// Now, by the database, in microseconds.
@@ -211,26 +216,4 @@ pub fn orders(now: i64, contacts: usize, count: usize, every: usize) -> Vec<Even
 /// Keys and bodies to publish.
 pub fn messages(events: &[Event]) -> impl Iterator<Item = (&str, &str)> {
     events.iter().map(|event| (event.contact.as_str(), event.body.as_str()))
-}
-
-/// Chance from a seed (splitmix64, after Steele et al. 2014).
-pub struct Chance(pub u64);
-
-impl Chance {
-    /// A number below `limit`.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit.max(1)
-    }
-
-    /// Puts things into another order.
-    pub fn shuffle<T>(&mut self, things: &mut [T]) {
-        for at in (1..things.len()).rev() {
-            let other = self.below(at as u64 + 1) as usize;
-            things.swap(at, other);
-        }
-    }
 }

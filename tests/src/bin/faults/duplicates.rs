@@ -1,9 +1,10 @@
 //! Every event is delivered 1 to 20 times, shuffled, to two workers, while database connections are cut.
 
-use crate::bed::{Bed, Chance, ONE_EFFECT, messages, orders};
+use crate::bed::{Bed, ONE_EFFECT, messages, orders};
 use crate::case::Case;
 use crate::{Options, oracle};
 use staunch_tests::Service;
+use staunch_tests::generate::Rng;
 use std::time::Duration;
 
 /// At most so many deliveries of one event.
@@ -21,7 +22,7 @@ pub fn run(options: &Options, case: &mut Case) {
     let feed = bed.feed();
     feed.publish(messages(consents)).unwrap();
     bed.decided(120, unique);
-    let mut chance = Chance(13);
+    let mut chance = Rng::new(13);
     let mut copies: Vec<usize> =
         (0..acting.len()).flat_map(|at| std::iter::repeat_n(at, 1 + chance.below(MOST) as usize)).collect();
     chance.shuffle(&mut copies);

@@ -35,8 +35,7 @@ pub fn run(options: &Options, case: &mut Case) {
         false => case.say("slope of the last two thirds, too short a run for a verdict", found),
     }
     bed.decided(120, events.len());
-    let open = "SELECT COUNT(*) FROM actions WHERE state NOT IN ('done', 'failed', 'in_doubt', 'withheld')";
-    case.say("effects that were behind when the last event was decided", bed.database.number(open));
+    case.say("effects that were behind when the last event was decided", bed.open());
     bed.settled(900);
     oracle::audit(&bed, &events, case);
 }

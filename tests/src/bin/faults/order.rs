@@ -1,8 +1,9 @@
 //! Numbered events of each contact, while workers come, go and are killed: committed decisions keep their order.
 
-use crate::bed::{Bed, Chance, ONE_EFFECT, messages, orders};
+use crate::bed::{Bed, ONE_EFFECT, messages, orders};
 use crate::case::Case;
 use crate::{Options, oracle};
+use staunch_tests::generate::Rng;
 use staunch_tests::{Service, within};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub fn run(options: &Options, case: &mut Case) {
     let bed = Bed::new(options, "order", ONE_EFFECT);
     let feed = bed.feed();
     let events = orders(bed.now(), contacts, contacts * each, 10);
-    let (mut chance, mut workers, mut published) = (Chance(17), Vec::<Service>::new(), 0);
+    let (mut chance, mut workers, mut published) = (Rng::new(17), Vec::<Service>::new(), 0);
     let parts: Vec<_> = events.chunks(events.len().div_ceil(kills)).collect();
     let mut killed = 0;
     for (number, part) in parts.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The process ends at each named point of the way of an event and of a send: only where bytes went out may anything be
 //! in doubt, and only on a channel that cannot repeat.
 
-use crate::bed::{Bed, Event, messages, orders};
+use crate::bed::{Bed, Event, ONE_EFFECT, messages, orders};
 use crate::case::Case;
 use crate::{Options, oracle};
 use staunch_tests::until;
@@ -9,28 +9,14 @@ use staunch_tests::until;
 const LEASE: &str = "2";
 
 /// Each large order has two effects: one where the other side drops repeats, one where it does not.
-const TWO_EFFECTS: &str = "\
-workflow: work
-title: Two effects for every large order
-owner: test
-purpose: service
-priority: 50
-start:
-  event: order.paid
-  when: event.total >= 100 && feature.orders >= 0
-features:
-  orders: { count: order.paid, window: 30d }
-steps:
-  - webhook: effect
-    connector: sure
-    fields: { mark: \"{{ entry.mark }}\" }
-    expires: 2d
-  - webhook: other
+fn two_effects() -> String {
+    let second = "  - webhook: other
     connector: unsure
     fields: { mark: \"{{ entry.mark }} again\" }
     expires: 2d
-while_running: ignore
-";
+while_running";
+    ONE_EFFECT.replacen("while_running", second, 1)
+}
 
 /// How the process comes to its end.
 enum End {
@@ -66,7 +52,7 @@ pub fn run(options: &Options, case: &mut Case) {
     case.title(format!(
         "The process ends at each of 8 points, {rounds} times each, with {contacts} orders of {contacts} contacts; each order has one effect at a receiver that drops repeats and one at a receiver that does not. Then another process finishes the work."
     ));
-    let bed = Bed::new(options, "points", TWO_EFFECTS);
+    let bed = Bed::new(options, "points", &two_effects());
     let (mut all, mut doubts) = (Vec::new(), [[0; 2]; POINTS.len()]);
     for round in 0..rounds {
         for (number, (_, end, _)) in POINTS.iter().enumerate() {

@@ -1,9 +1,10 @@
 //! SIGTERM under load, again and again: the process finishes what it began, gives back the rest and ends in time.
 
-use crate::bed::{Bed, Chance, ONE_EFFECT, messages, orders};
+use crate::bed::{Bed, ONE_EFFECT, messages, orders};
 use crate::case::Case;
 use crate::{Options, oracle};
 use staunch_tests::Service;
+use staunch_tests::generate::Rng;
 use std::time::{Duration, Instant};
 
 const WORKERS: usize = 2;
@@ -18,7 +19,7 @@ pub fn run(options: &Options, case: &mut Case) {
     let feed = bed.feed();
     let events = orders(bed.now(), CONTACTS, times * PART, 10);
     let mut workers: Vec<Service> = (0..WORKERS).map(|_| bed.worker(&[])).collect();
-    let (mut chance, mut slowest, mut bad, mut warned, mut busy) = (Chance(11), Duration::ZERO, 0, 0, 0);
+    let (mut chance, mut slowest, mut bad, mut warned, mut busy) = (Rng::new(11), Duration::ZERO, 0, 0, 0);
     for (number, part) in events.chunks(PART).enumerate() {
         feed.publish(messages(part)).unwrap();
         std::thread::sleep(Duration::from_millis(chance.below(150)));
