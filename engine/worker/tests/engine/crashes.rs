@@ -2,12 +2,13 @@
 
 use crate::bed::*;
 use staunch_broker::{Broker, Delivery, Message, Result};
+use staunch_core::Time;
 use staunch_core::action::Channel;
 use staunch_core::expr::{EvalError, Evaluator, Expr, Root, Scope};
 use staunch_core::value::Value;
 use staunch_core::workflow::Target;
 use staunch_store::{ActionFilter, Store};
-use staunch_worker::{Engine, VirtualClock};
+use staunch_worker::{Clock, Engine, WorkerError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -101,15 +102,31 @@ impl Broker for Hand {
 #[derive(Default)]
 struct Deadly {
     ended: AtomicBool,
+    gone: AtomicBool,
 }
 
 impl Evaluator for Deadly {
     fn eval(&self, _: &Expr, scope: &dyn Scope) -> std::result::Result<Value, EvalError> {
         if scope.get(Root::Contact, "country")?.is_some_and(|country| country == Value::Text("boom".into())) {
             self.ended.store(true, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_millis(200));
+            while !self.gone.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
         Ok(Value::Bool(true))
+    }
+}
+
+/// The clock of such a process: it stands still with it, so that no lane begins with anything while the others end.
+struct Stopping(Arc<Deadly>);
+
+#[async_trait::async_trait]
+impl Clock for Stopping {
+    async fn now(&self) -> std::result::Result<Time, WorkerError> {
+        if self.0.ended.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        Ok(NOW)
     }
 }
 
@@ -118,8 +135,7 @@ async fn one_life(bed: &Bed, shelf: &Arc<Shelf>, name: &str, killer: impl Future
     let deadly = Arc::new(Deadly::default());
     let engine = bed.engine_of(name, shelf.hand(), deadly.clone()).await;
     let lane = |lane| {
-        let (engine, clock): (Arc<Engine>, _) = (Arc::clone(&engine), VirtualClock::default());
-        clock.set(NOW);
+        let (engine, clock): (Arc<Engine>, _) = (Arc::clone(&engine), Stopping(Arc::clone(&deadly)));
         tokio::spawn(async move {
             loop {
                 engine.ingest(lane, 256, Duration::from_millis(5), &clock).await.unwrap();
@@ -140,10 +156,12 @@ async fn one_life(bed: &Bed, shelf: &Arc<Shelf>, name: &str, killer: impl Future
             break true;
         }
     };
+    // All at once, as a process ends: a lane that outlived another would begin with a suspect that nobody ends.
+    lanes.iter().for_each(tokio::task::JoinHandle::abort);
     for one in lanes {
-        one.abort();
         let _ = one.await;
     }
+    deadly.gone.store(true, Ordering::SeqCst);
     empty
 }
 
